@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The few atomic operations of the ring protocol, with the same meaning for every compiler and
+ * processor: one 32-bit word at a time, with the ordering that the name says. Usable at any IRQL.
+ *
+ * GCC and clang (also in MSVC mode) have the C11 builtins; MSVC has intrinsics of its own.
+ */
+#ifndef CULVERT_CONTRACT_ATOMIC_H
+#define CULVERT_CONTRACT_ATOMIC_H
+
+#include <stdint.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+
+static inline uint32_t
+AtomicReadRelaxed(const volatile uint32_t *Word)
+{
+    return __atomic_load_n(Word, __ATOMIC_RELAXED);
+}
+
+/* No later read or write moves before it. */
+static inline uint32_t
+AtomicReadAcquire(const volatile uint32_t *Word)
+{
+    return __atomic_load_n(Word, __ATOMIC_ACQUIRE);
+}
+
+static inline void
+AtomicWriteRelaxed(volatile uint32_t *Word, uint32_t Value)
+{
+    __atomic_store_n(Word, Value, __ATOMIC_RELAXED);
+}
+
+/* No earlier read or write moves behind it. */
+static inline void
+AtomicWriteRelease(volatile uint32_t *Word, uint32_t Value)
+{
+    __atomic_store_n(Word, Value, __ATOMIC_RELEASE);
+}
+
+/* Returns the value before; acquire and release in one. */
+static inline uint32_t
+AtomicExchange(volatile uint32_t *Word, uint32_t Value)
+{
+    return __atomic_exchange_n(Word, Value, __ATOMIC_ACQ_REL);
+}
+
+/* Orders every earlier read and write before every later one, earlier writes before later reads
+ * among them, which no acquire or release does. */
+static inline void
+AtomicFence(void)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+#elif defined(_MSC_VER)
+
+#include <intrin.h>
+
+#if defined(_M_ARM64)
+#define CULVERT_BARRIER() __dmb(_ARM64_BARRIER_ISH)
+#elif defined(_M_X64) || defined(_M_IX86)
+/* Loads are acquires and stores are releases on these processors: only the compiler needs holding. */
+#define CULVERT_BARRIER() _ReadWriteBarrier()
+#else
+#error "contract/atomic.h: unknown processor"
+#endif
+
+static inline uint32_t
+AtomicReadRelaxed(const volatile uint32_t *Word)
+{
+    return (uint32_t)__iso_volatile_load32((const volatile int *)Word);
+}
+
+static inline uint32_t
+AtomicReadAcquire(const volatile uint32_t *Word)
+{
+    uint32_t Value = AtomicReadRelaxed(Word);
+    CULVERT_BARRIER();
+    return Value;
+}
+
+static inline void
+AtomicWriteRelaxed(volatile uint32_t *Word, uint32_t Value)
+{
+    __iso_volatile_store32((volatile int *)Word, (int)Value);
+}
+
+static inline void
+AtomicWriteRelease(volatile uint32_t *Word, uint32_t Value)
+{
+    CULVERT_BARRIER();
+    AtomicWriteRelaxed(Word, Value);
+}
+
+static inline uint32_t
+AtomicExchange(volatile uint32_t *Word, uint32_t Value)
+{
+    return (uint32_t)_InterlockedExchange((volatile long *)Word, (long)Value);
+}
+
+static inline void
+AtomicFence(void)
+{
+#if defined(_M_ARM64)
+    __dmb(_ARM64_BARRIER_ISH);
+#else
+    /* A locked instruction on a local: the cheapest full fence on all of these processors. */
+    volatile long Local = 0;
+    _InterlockedOr(&Local, 0);
+#endif
+}
+
+#else
+#error "contract/atomic.h: unknown compiler"
+#endif
+
+#endif

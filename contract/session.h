@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the DLL says to the driver: the names and the layouts of the two IOCTLs of an adapter's
+ * device object. With ring.h it is all that the two agree on. Fixed-width types only, so 32-bit
+ * and 64-bit callers pass the same bytes.
+ */
+#ifndef CULVERT_CONTRACT_SESSION_H
+#define CULVERT_CONTRACT_SESSION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Changes whenever ring.h or this file changes incompatibly; both sides refuse another one. */
+#define CULVERT_CONTRACT_VERSION 1u
+
+/* The device object of the adapter with GUID G is CULVERT_DEVICE_PREFIX followed by the registry
+ * spelling of G, "{XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX}" in upper case. */
+#define CULVERT_DEVICE_PREFIX L"\\Device\\Culvert"
+#define CULVERT_DEVICE_LINK_PREFIX L"\\DosDevices\\Culvert"
+
+/* CTL_CODE(FILE_DEVICE_NETWORK, function, method, FILE_READ_DATA | FILE_WRITE_DATA) */
+#define CULVERT_CTL_CODE(Function, Method) ((0x12u << 16) | (3u << 14) | ((Function) << 2) | (Method))
+
+/*
+ * Starts a session and stays pending until it ends.
+ * Input: CULVERT_SESSION_START. Output (METHOD_OUT_DIRECT): the session memory of ring.h,
+ * CulvertSessionBytes() bytes at a page boundary.
+ * Ends with STATUS_CANCELLED (the caller ended it, exited or closed its handle),
+ * STATUS_DEVICE_REMOVED (the adapter went away) or STATUS_DATA_ERROR (the application broke the
+ * rules of a ring). Refused at once with
+ *   STATUS_REVISION_MISMATCH   another contract version,
+ *   STATUS_INVALID_PARAMETER   capacities, sizes or alignment that ring.h does not allow,
+ *   STATUS_SHARING_VIOLATION   the adapter has a session already,
+ *   STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED   an event handle,
+ *   STATUS_DEVICE_NOT_READY    the adapter is not running or is being removed,
+ *   STATUS_INSUFFICIENT_RESOURCES.
+ */
+#define CULVERT_IOCTL_SESSION CULVERT_CTL_CODE(0x801u, 2u)
+
+/*
+ * Tells what is loaded. Output (METHOD_BUFFERED): CULVERT_DRIVER_INFO; STATUS_BUFFER_TOO_SMALL if
+ * it does not fit.
+ */
+#define CULVERT_IOCTL_DRIVER_INFO CULVERT_CTL_CODE(0x802u, 0u)
+
+typedef struct CULVERT_SESSION_START
+{
+    uint32_t ContractVersion; /* CULVERT_CONTRACT_VERSION */
+    uint32_t Capacity;        /* of each ring, in bytes: see ring.h */
+    /* Handles of the caller. The driver sets the first two and waits on the third; all three are
+     * auto-reset events. */
+    uint64_t ReceiveEvent;   /* the ring to the application has packets, or the session ended */
+    uint64_t SendSpaceEvent; /* the session started, the ring to the driver has room again, or
+                              * the session ended */
+    uint64_t SendEvent;      /* the ring to the driver has packets */
+    /* The section that backs the session memory, mapped from its beginning. The driver never looks
+     * at it: the I/O manager has described and locked the pages. A host whose I/O manager passes
+     * copies of direct buffers (Wine) finds the pages through it. */
+    uint64_t Section;
+} CULVERT_SESSION_START;
+
+typedef struct CULVERT_DRIVER_INFO
+{
+    uint32_t ContractVersion;
+    uint32_t DriverVersion; /* (major << 16) | minor */
+} CULVERT_DRIVER_INFO;
+
+_Static_assert(sizeof(CULVERT_SESSION_START) == 40, "the same for every caller");
+_Static_assert(offsetof(CULVERT_SESSION_START, ReceiveEvent) == 8, "no padding");
+_Static_assert(sizeof(CULVERT_DRIVER_INFO) == 8, "the same for every caller");
+
+#endif
