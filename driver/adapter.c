@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of an adapter: initialise, restart, pause, removal, halt; and the session it carries. */
+#include "driver.h"
+
+/* NdisMIndicateStatusEx may call into the stack above: StateLock is held here on purpose, so that
+ * "connected" and "disconnected" arrive in the order in which they happened. No handler that NDIS
+ * can call from there takes StateLock. */
+static VOID
+IndicateLinkState(ADAPTER *Adapter, BOOLEAN Connected)
+{
+    NDIS_LINK_STATE LinkState = {
+        .Header = {.Type = NDIS_OBJECT_TYPE_DEFAULT,
+                   .Revision = NDIS_LINK_STATE_REVISION_1,
+                   .Size = NDIS_SIZEOF_LINK_STATE_REVISION_1},
+        .MediaConnectState = Connected ? MediaConnectStateConnected : MediaConnectStateDisconnected,
+        .MediaDuplexState = MediaDuplexStateFull,
+        .XmitLinkSpeed = Connected ? LINK_SPEED : NDIS_LINK_SPEED_UNKNOWN,
+        .RcvLinkSpeed = Connected ? LINK_SPEED : NDIS_LINK_SPEED_UNKNOWN,
+        .PauseFunctions = NdisPauseFunctionsUnsupported,
+    };
+    NDIS_STATUS_INDICATION Indication = {
+        .Header = {.Type = NDIS_OBJECT_TYPE_STATUS_INDICATION,
+                   .Revision = NDIS_STATUS_INDICATION_REVISION_1,
+                   .Size = NDIS_SIZEOF_STATUS_INDICATION_REVISION_1},
+        .SourceHandle = Adapter->MiniportHandle,
+        .StatusCode = NDIS_STATUS_LINK_STATE,
+        .StatusBuffer = &LinkState,
+        .StatusBufferSize = sizeof(LinkState),
+    };
+    InterlockedExchange(&Adapter->Connected, Connected);
+    NdisMIndicateStatusEx(Adapter->MiniportHandle, &Indication);
+}
+
+/* Opens or closes TransmitGate to match Running and Session. Under StateLock. Closing waits for
+ * sends in progress, which only copy and never wait. */
+static VOID
+CloseTransmitGate(ADAPTER *Adapter)
+{
+    ExWaitForRundownProtectionRelease(&Adapter->TransmitGate);
+    ExRundownCompleted(&Adapter->TransmitGate);
+}
+
+static VOID
+OpenTransmitGate(ADAPTER *Adapter)
+{
+    ExReInitializeRundownProtection(&Adapter->TransmitGate);
+}
+
+_Use_decl_annotations_
+NTSTATUS
+AdapterClaimSession(ADAPTER *Adapter, SESSION *Session)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+    PKTHREAD LastThread = NULL;
+    ExAcquireFastMutex(&Adapter->StateLock);
+    if (Adapter->Removing)
+        Status = STATUS_DEVICE_NOT_READY;
+    else if (Adapter->Session != NULL)
+        Status = STATUS_SHARING_VIOLATION;
+    else
+    {
+        Adapter->Session = Session;
+        LastThread = Adapter->SessionThread;
+        Adapter->SessionThread = NULL;
+    }
+    ExReleaseFastMutex(&Adapter->StateLock);
+    if (LastThread != NULL)
+    {
+        /* It has detached its session, all that it does now is to complete an IRP and exit. */
+        KeWaitForSingleObject(LastThread, Executive, KernelMode, FALSE, NULL);
+        ObDereferenceObject(LastThread);
+    }
+    return Status;
+}
+
+_Use_decl_annotations_
+VOID
+AdapterUnclaimSession(ADAPTER *Adapter)
+{
+    ExAcquireFastMutex(&Adapter->StateLock);
+    Adapter->Session = NULL;
+    ExReleaseFastMutex(&Adapter->StateLock);
+}
+
+_Use_decl_annotations_
+VOID
+AdapterAttachSession(ADAPTER *Adapter, PKTHREAD Thread)
+{
+    ExAcquireFastMutex(&Adapter->StateLock);
+    Adapter->SessionThread = Thread;
+    /* A removal that came after the claim saw no thread to stop. */
+    if (Adapter->Removing)
+        SessionStop(Adapter->Session, STATUS_DEVICE_REMOVED);
+    if (Adapter->Running)
+        OpenTransmitGate(Adapter);
+    IndicateLinkState(Adapter, TRUE);
+    ExReleaseFastMutex(&Adapter->StateLock);
+}
+
+_Use_decl_annotations_
+VOID
+AdapterDetachSession(ADAPTER *Adapter)
+{
+    ExAcquireFastMutex(&Adapter->StateLock);
+    if (Adapter->Running)
+        CloseTransmitGate(Adapter);
+    Adapter->Session = NULL;
+    IndicateLinkState(Adapter, FALSE);
+    ExReleaseFastMutex(&Adapter->StateLock);
+}
+
+_Use_decl_annotations_
+VOID
+AdapterStopSession(ADAPTER *Adapter, PFILE_OBJECT FileObject, NTSTATUS Status)
+{
+    ExAcquireFastMutex(&Adapter->StateLock);
+    if (Adapter->Session != NULL &&
+        (FileObject == NULL || Adapter->Session->FileObject == FileObject))
+        SessionStop(Adapter->Session, Status);
+    ExReleaseFastMutex(&Adapter->StateLock);
+}
+
+_Use_decl_annotations_
+BOOLEAN
+AdapterInjectAcquire(ADAPTER *Adapter)
+{
+    LONG References = ReadNoFence(&Adapter->InjectReferences);
+    while (References != 0)
+    {
+        LONG Seen =
+            InterlockedCompareExchange(&Adapter->InjectReferences, References + 1, References);
+        if (Seen == References)
+            return TRUE;
+        References = Seen;
+    }
+    return FALSE;
+}
+
+_Use_decl_annotations_
+VOID
+AdapterInjectRelease(ADAPTER *Adapter, LONG Count)
+{
+    /* Only AdapterPause takes away the reference that a running adapter has, so 0 means that a
+     * pause is pending. */
+    if (InterlockedExchangeAdd(&Adapter->InjectReferences, -Count) == Count)
+        NdisMPauseComplete(Adapter->MiniportHandle);
+}
+
+_Use_decl_annotations_
+NDIS_STATUS
+AdapterRestart(NDIS_HANDLE MiniportAdapterContext, PNDIS_MINIPORT_RESTART_PARAMETERS Parameters)
+{
+    UNREFERENCED_PARAMETER(Parameters);
+    ADAPTER *Adapter = MiniportAdapterContext;
+    ExAcquireFastMutex(&Adapter->StateLock);
+    Adapter->Running = TRUE;
+    InterlockedExchange(&Adapter->InjectReferences, 1);
+    /* A session whose AdapterAttachSession is still to come has no thread yet; it opens the gate. */
+    if (Adapter->Session != NULL && Adapter->SessionThread != NULL)
+        OpenTransmitGate(Adapter);
+    ExReleaseFastMutex(&Adapter->StateLock);
+    KeSetEvent(&Adapter->InjectWake, IO_NO_INCREMENT, FALSE);
+    return NDIS_STATUS_SUCCESS;
+}
+
+_Use_decl_annotations_
+NDIS_STATUS
+AdapterPause(NDIS_HANDLE MiniportAdapterContext, PNDIS_MINIPORT_PAUSE_PARAMETERS Parameters)
+{
+    UNREFERENCED_PARAMETER(Parameters);
+    ADAPTER *Adapter = MiniportAdapterContext;
+    ExAcquireFastMutex(&Adapter->StateLock);
+    Adapter->Running = FALSE;
+    if (Adapter->Session != NULL && Adapter->SessionThread != NULL)
+        CloseTransmitGate(Adapter);
+    ExReleaseFastMutex(&Adapter->StateLock);
+    return InterlockedDecrement(&Adapter->InjectReferences) == 0 ? NDIS_STATUS_SUCCESS
+                                                                 : NDIS_STATUS_PENDING;
+}
+
+static VOID
+RefuseSessions(ADAPTER *Adapter)
+{
+    ExAcquireFastMutex(&Adapter->StateLock);
+    Adapter->Removing = TRUE;
+    ExReleaseFastMutex(&Adapter->StateLock);
+}
+
+_Use_decl_annotations_
+VOID
+AdapterDevicePnPEvent(NDIS_HANDLE MiniportAdapterContext, PNET_DEVICE_PNP_EVENT Event)
+{
+    ADAPTER *Adapter = MiniportAdapterContext;
+    if (Event->DevicePnPEvent != NdisDevicePnPEventSurpriseRemoved)
+        return;
+    RefuseSessions(Adapter);
+    AdapterStopSession(Adapter, NULL, STATUS_DEVICE_REMOVED);
+}
+
+_Use_decl_annotations_
+VOID
+AdapterShutdown(NDIS_HANDLE MiniportAdapterContext, NDIS_SHUTDOWN_ACTION Action)
+{
+    /* There is no hardware to quieten; memory is all that there is. */
+    UNREFERENCED_PARAMETER(MiniportAdapterContext);
+    UNREFERENCED_PARAMETER(Action);
+}
+
+/* Waits until the session has ended and its thread is out of the driver's code. No session can
+ * start any more. */
+static VOID
+WaitForSessionEnd(ADAPTER *Adapter)
+{
+    ExAcquireFastMutex(&Adapter->StateLock);
+    PKTHREAD Thread = Adapter->SessionThread;
+    Adapter->SessionThread = NULL;
+    ExReleaseFastMutex(&Adapter->StateLock);
+    if (Thread == NULL)
+        return;
+    KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL);
+    ObDereferenceObject(Thread);
+}
+
+_Use_decl_annotations_
+VOID
+AdapterHalt(NDIS_HANDLE MiniportAdapterContext, NDIS_HALT_ACTION Action)
+{
+    UNREFERENCED_PARAMETER(Action);
+    ADAPTER *Adapter = MiniportAdapterContext;
+    RefuseSessions(Adapter);
+    AdapterStopSession(Adapter, NULL, STATUS_DEVICE_REMOVED);
+    /* After this no IRP is inside SessionStart, so the thread that is there is the last one. */
+    DeviceDelete(Adapter);
+    WaitForSessionEnd(Adapter);
+    BufferPoolDelete(Adapter);
+    ExFreePoolWithTag(Adapter, POOL_TAG_ADAPTER);
+}
+
+/* The adapter's GUID, from its driver key: the device object is named after it. */
+static NDIS_STATUS
+ReadNetCfgInstanceId(ADAPTER *Adapter)
+{
+    NDIS_CONFIGURATION_OBJECT Object = {
+        .Header = {.Type = NDIS_OBJECT_TYPE_CONFIGURATION_OBJECT,
+                   .Revision = NDIS_CONFIGURATION_OBJECT_REVISION_1,
+                   .Size = NDIS_SIZEOF_CONFIGURATION_OBJECT_REVISION_1},
+        .NdisHandle = Adapter->MiniportHandle,
+    };
+    NDIS_HANDLE Configuration;
+    NDIS_STATUS Status = NdisOpenConfigurationEx(&Object, &Configuration);
+    if (Status != NDIS_STATUS_SUCCESS)
+        return Status;
+    NDIS_STRING Keyword = NDIS_STRING_CONST("NetCfgInstanceId");
+    PNDIS_CONFIGURATION_PARAMETER Parameter;
+    NdisReadConfiguration(&Status, &Parameter, Configuration, &Keyword, NdisParameterString);
+    if (Status == NDIS_STATUS_SUCCESS &&
+        (Parameter->ParameterType != NdisParameterString ||
+         !NT_SUCCESS(RtlGUIDFromString(&Parameter->ParameterData.StringData,
+                                       &Adapter->NetCfgInstanceId))))
+        Status = NDIS_STATUS_INVALID_DATA;
+    NdisCloseConfiguration(Configuration);
+    return Status;
+}
+
+static NDIS_STATUS
+SetAttributes(ADAPTER *Adapter)
+{
+    NDIS_MINIPORT_ADAPTER_ATTRIBUTES Registration = {
+        .RegistrationAttributes = {
+            .Header = {.Type = NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES,
+                       .Revision = NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1,
+                       .Size = NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1},
+            .MiniportAdapterContext = Adapter,
+            /* There is no power to lose, so sessions live through sleep. */
+            .AttributeFlags = NDIS_MINIPORT_ATTRIBUTES_NO_HALT_ON_SUSPEND |
+                              NDIS_MINIPORT_ATTRIBUTES_SURPRISE_REMOVE_OK,
+            .InterfaceType = NdisInterfaceInternal,
+        }};
+    NDIS_STATUS Status = NdisMSetMiniportAttributes(Adapter->MiniportHandle, &Registration);
+    if (Status != NDIS_STATUS_SUCCESS)
+        return Status;
+    NDIS_MINIPORT_ADAPTER_ATTRIBUTES General = {
+        .GeneralAttributes = {
+            .Header = {.Type = NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES,
+                       .Revision = NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2,
+                       .Size = NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2},
+            .MediaType = NdisMediumIP,
+            .PhysicalMediumType = NdisPhysicalMediumUnspecified,
+            .MtuSize = MTU_SIZE,
+            .MaxXmitLinkSpeed = LINK_SPEED,
+            .MaxRcvLinkSpeed = LINK_SPEED,
+            .XmitLinkSpeed = NDIS_LINK_SPEED_UNKNOWN,
+            .RcvLinkSpeed = NDIS_LINK_SPEED_UNKNOWN,
+            .MediaConnectState = MediaConnectStateDisconnected,
+            .MediaDuplexState = MediaDuplexStateFull,
+            .LookaheadSize = MTU_SIZE,
+            .MacOptions = NDIS_MAC_OPTION_TRANSFERS_NOT_PEND |
+                          NDIS_MAC_OPTION_COPY_LOOKAHEAD_DATA | NDIS_MAC_OPTION_NO_LOOPBACK,
+            .SupportedPacketFilters = NDIS_PACKET_TYPE_DIRECTED | NDIS_PACKET_TYPE_MULTICAST |
+                                      NDIS_PACKET_TYPE_ALL_MULTICAST | NDIS_PACKET_TYPE_BROADCAST |
+                                      NDIS_PACKET_TYPE_ALL_LOCAL |
+                                      NDIS_PACKET_TYPE_ALL_FUNCTIONAL,
+            .AccessType = NET_IF_ACCESS_BROADCAST,
+            .DirectionType = NET_IF_DIRECTION_SENDRECEIVE,
+            .ConnectionType = NET_IF_CONNECTION_DEDICATED,
+            .IfType = IF_TYPE_PROP_VIRTUAL,
+            .IfConnectorPresent = FALSE,
+            .SupportedStatistics =
+                NDIS_STATISTICS_FLAGS_VALID_DIRECTED_FRAMES_RCV |
+                NDIS_STATISTICS_FLAGS_VALID_DIRECTED_FRAMES_XMIT |
+                NDIS_STATISTICS_FLAGS_VALID_DIRECTED_BYTES_RCV |
+                NDIS_STATISTICS_FLAGS_VALID_DIRECTED_BYTES_XMIT |
+                NDIS_STATISTICS_FLAGS_VALID_BYTES_RCV | NDIS_STATISTICS_FLAGS_VALID_BYTES_XMIT |
+                NDIS_STATISTICS_FLAGS_VALID_RCV_DISCARDS | NDIS_STATISTICS_FLAGS_VALID_RCV_ERROR |
+                NDIS_STATISTICS_FLAGS_VALID_XMIT_DISCARDS | NDIS_STATISTICS_FLAGS_VALID_XMIT_ERROR,
+            .SupportedPauseFunctions = NdisPauseFunctionsUnsupported,
+            .AutoNegotiationFlags = NDIS_LINK_STATE_XMIT_LINK_SPEED_AUTO_NEGOTIATED |
+                                    NDIS_LINK_STATE_RCV_LINK_SPEED_AUTO_NEGOTIATED |
+                                    NDIS_LINK_STATE_DUPLEX_AUTO_NEGOTIATED,
+            .SupportedOidList = SupportedOids,
+            .SupportedOidListLength = SupportedOidsBytes,
+        }};
+    return NdisMSetMiniportAttributes(Adapter->MiniportHandle, &General);
+}
+
+_Use_decl_annotations_
+NDIS_STATUS
+AdapterInitialize(NDIS_HANDLE NdisMiniportHandle, NDIS_HANDLE MiniportDriverContext,
+                  PNDIS_MINIPORT_INIT_PARAMETERS Parameters)
+{
+    UNREFERENCED_PARAMETER(MiniportDriverContext);
+    UNREFERENCED_PARAMETER(Parameters);
+    NDIS_STATUS Status;
+    ADAPTER *Adapter = ExAllocatePoolWithTag(NonPagedPoolType, sizeof(*Adapter), POOL_TAG_ADAPTER);
+    if (Adapter == NULL)
+        return NDIS_STATUS_RESOURCES;
+    RtlZeroMemory(Adapter, sizeof(*Adapter));
+    Adapter->MiniportHandle = NdisMiniportHandle;
+    ExInitializeFastMutex(&Adapter->StateLock);
+    KeInitializeEvent(&Adapter->InjectWake, SynchronizationEvent, FALSE);
+    /* The gate begins closed. */
+    ExInitializeRundownProtection(&Adapter->TransmitGate);
+    CloseTransmitGate(Adapter);
+
+    Status = ReadNetCfgInstanceId(Adapter);
+    if (Status != NDIS_STATUS_SUCCESS)
+        goto FreeAdapter;
+    Status = SetAttributes(Adapter);
+    if (Status != NDIS_STATUS_SUCCESS)
+        goto FreeAdapter;
+    Status = BufferPoolCreate(Adapter);
+    if (Status != NDIS_STATUS_SUCCESS)
+        goto FreeAdapter;
+    /* Last: from here on applications can reach the adapter. */
+    Status = DeviceCreate(Adapter);
+    if (Status != NDIS_STATUS_SUCCESS)
+        goto DeleteBufferPool;
+    return NDIS_STATUS_SUCCESS;
+
+DeleteBufferPool:
+    BufferPoolDelete(Adapter);
+FreeAdapter:
+    ExFreePoolWithTag(Adapter, POOL_TAG_ADAPTER);
+    return Status;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The adapter's device object, which applications open, and its IRPs.
+ *
+ * NDIS makes it with the security descriptor below, and frees it when the last handle is closed,
+ * which may be long after the adapter is gone: what a dispatch routine needs lies in the device's
+ * extension, and Rundown tells whether the adapter is still there.
+ */
+#include "driver.h"
+
+typedef struct DEVICE
+{
+    EX_RUNDOWN_REF Rundown; /* of Adapter */
+    ADAPTER *Adapter;
+} DEVICE;
+
+/* SYSTEM and Administrators may do everything, nobody else anything; inherited by nothing.
+ * (The documented SDDL_DEVOBJ_SYS_ALL_ADM_ALL.) The kernel's default label, medium with
+ * no-write-up, keeps out whatever runs at low integrity. */
+static const WCHAR DeviceSddl[] = L"D:P(A;;GA;;;SY)(A;;GA;;;BA)";
+
+static NTSTATUS
+CompleteIrp(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
+{
+    Irp->IoStatus.Status = Status;
+    Irp->IoStatus.Information = Information;
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    return Status;
+}
+
+/* The adapter of a device object, kept until DeviceRelease; NULL if it is gone. */
+static ADAPTER *
+DeviceAcquire(PDEVICE_OBJECT DeviceObject, DEVICE **Device)
+{
+    *Device = NdisGetDeviceReservedExtension(DeviceObject);
+    if (*Device == NULL || !ExAcquireRundownProtection(&(*Device)->Rundown))
+        return NULL;
+    return (*Device)->Adapter;
+}
+
+static VOID
+DeviceRelease(DEVICE *Device)
+{
+    ExReleaseRundownProtection(&Device->Rundown);
+}
+
+static DRIVER_DISPATCH DispatchCreate;
+static DRIVER_DISPATCH DispatchCleanup;
+static DRIVER_DISPATCH DispatchClose;
+static DRIVER_DISPATCH DispatchDeviceControl;
+
+_Use_decl_annotations_
+static NTSTATUS
+DispatchCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    DEVICE *Device;
+    if (DeviceAcquire(DeviceObject, &Device) == NULL)
+        return CompleteIrp(Irp, STATUS_DEVICE_REMOVED, 0);
+    DeviceRelease(Device);
+    return CompleteIrp(Irp, STATUS_SUCCESS, 0);
+}
+
+/* The last handle of a file object is closed: its session ends, though a thread that waits for
+ * nothing else may keep the process, and with it the IRP, alive. */
+_Use_decl_annotations_
+static NTSTATUS
+DispatchCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    DEVICE *Device;
+    ADAPTER *Adapter = DeviceAcquire(DeviceObject, &Device);
+    if (Adapter != NULL)
+    {
+        AdapterStopSession(Adapter, IoGetCurrentIrpStackLocation(Irp)->FileObject,
+                           STATUS_CANCELLED);
+        DeviceRelease(Device);
+    }
+    return CompleteIrp(Irp, STATUS_SUCCESS, 0);
+}
+
+_Use_decl_annotations_
+static NTSTATUS
+DispatchClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    UNREFERENCED_PARAMETER(DeviceObject);
+    return CompleteIrp(Irp, STATUS_SUCCESS, 0);
+}
+
+static NTSTATUS
+QueryDriverInfo(PIRP Irp, ULONG OutputBytes)
+{
+    if (OutputBytes < sizeof(CULVERT_DRIVER_INFO))
+        return CompleteIrp(Irp, STATUS_BUFFER_TOO_SMALL, 0);
+    CULVERT_DRIVER_INFO *Info = Irp->AssociatedIrp.SystemBuffer;
+    Info->ContractVersion = CULVERT_CONTRACT_VERSION;
+    Info->DriverVersion = (CULVERT_VERSION_MAJOR << 16) | CULVERT_VERSION_MINOR;
+    return CompleteIrp(Irp, STATUS_SUCCESS, sizeof(*Info));
+}
+
+_Use_decl_annotations_
+static NTSTATUS
+DispatchDeviceControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    DEVICE *Device;
+    ADAPTER *Adapter = DeviceAcquire(DeviceObject, &Device);
+    if (Adapter == NULL)
+        return CompleteIrp(Irp, STATUS_DEVICE_REMOVED, 0);
+    NTSTATUS Status;
+    switch (Stack->Parameters.DeviceIoControl.IoControlCode)
+    {
+    case CULVERT_IOCTL_SESSION:
+        Status = SessionStart(Adapter, Irp);
+        if (Status != STATUS_PENDING)
+            CompleteIrp(Irp, Status, 0);
+        break;
+    case CULVERT_IOCTL_DRIVER_INFO:
+        Status = QueryDriverInfo(Irp, Stack->Parameters.DeviceIoControl.OutputBufferLength);
+        break;
+    default:
+        Status = CompleteIrp(Irp, STATUS_INVALID_DEVICE_REQUEST, 0);
+        break;
+    }
+    DeviceRelease(Device);
+    return Status;
+}
+
+/* Appends the adapter's GUID, as the registry spells it, to the prefix that Name begins with. */
+static NTSTATUS
+AppendGuid(PUNICODE_STRING Name, const GUID *Guid)
+{
+    UNICODE_STRING GuidString;
+    NTSTATUS Status = RtlStringFromGUID(Guid, &GuidString);
+    if (!NT_SUCCESS(Status))
+        return Status;
+    Status = RtlAppendUnicodeStringToString(Name, &GuidString);
+    RtlFreeUnicodeString(&GuidString);
+    return Status;
+}
+
+#define GUID_CHARACTERS 38 /* {8-4-4-4-12} */
+
+_Use_decl_annotations_
+NTSTATUS
+DeviceCreate(ADAPTER *Adapter)
+{
+    WCHAR NameBuffer[ARRAYSIZE(CULVERT_DEVICE_PREFIX) + GUID_CHARACTERS] = CULVERT_DEVICE_PREFIX;
+    WCHAR LinkBuffer[ARRAYSIZE(CULVERT_DEVICE_LINK_PREFIX) + GUID_CHARACTERS] =
+        CULVERT_DEVICE_LINK_PREFIX;
+    UNICODE_STRING Name = {.Length = sizeof(CULVERT_DEVICE_PREFIX) - sizeof(WCHAR),
+                           .MaximumLength = sizeof(NameBuffer),
+                           .Buffer = NameBuffer};
+    UNICODE_STRING Link = {.Length = sizeof(CULVERT_DEVICE_LINK_PREFIX) - sizeof(WCHAR),
+                           .MaximumLength = sizeof(LinkBuffer),
+                           .Buffer = LinkBuffer};
+    UNICODE_STRING Sddl = {.Length = sizeof(DeviceSddl) - sizeof(WCHAR),
+                           .MaximumLength = sizeof(DeviceSddl),
+                           .Buffer = (PWSTR)DeviceSddl};
+    NTSTATUS Status = AppendGuid(&Name, &Adapter->NetCfgInstanceId);
+    if (NT_SUCCESS(Status))
+        Status = AppendGuid(&Link, &Adapter->NetCfgInstanceId);
+    if (!NT_SUCCESS(Status))
+        return Status;
+
+    PDRIVER_DISPATCH Dispatch[IRP_MJ_MAXIMUM_FUNCTION + 1] = {
+        [IRP_MJ_CREATE] = DispatchCreate,
+        [IRP_MJ_CLEANUP] = DispatchCleanup,
+        [IRP_MJ_CLOSE] = DispatchClose,
+        [IRP_MJ_DEVICE_CONTROL] = DispatchDeviceControl,
+    };
+    NDIS_DEVICE_OBJECT_ATTRIBUTES Attributes = {
+        .Header = {.Type = NDIS_OBJECT_TYPE_DEVICE_OBJECT_ATTRIBUTES,
+                   .Revision = NDIS_DEVICE_OBJECT_ATTRIBUTES_REVISION_1,
+                   .Size = NDIS_SIZEOF_DEVICE_OBJECT_ATTRIBUTES_REVISION_1},
+        .DeviceName = &Name,
+        .SymbolicName = &Link,
+        .MajorFunctions = Dispatch,
+        .ExtensionSize = sizeof(DEVICE),
+        .DefaultSDDLString = &Sddl,
+    };
+    Status = NdisRegisterDeviceEx(Adapter->MiniportHandle, &Attributes, &Adapter->DeviceObject,
+                                  &Adapter->DeviceHandle);
+    if (Status != NDIS_STATUS_SUCCESS)
+        return Status;
+    DEVICE *Device = NdisGetDeviceReservedExtension(Adapter->DeviceObject);
+    ExInitializeRundownProtection(&Device->Rundown);
+    Device->Adapter = Adapter;
+    /* The session's buffer is described by an MDL whatever this says, but let nobody wonder. */
+    Adapter->DeviceObject->Flags |= DO_DIRECT_IO;
+    /* Until here the I/O manager has refused to open it. */
+    Adapter->DeviceObject->Flags &= ~DO_DEVICE_INITIALIZING;
+    return NDIS_STATUS_SUCCESS;
+}
+
+_Use_decl_annotations_
+VOID
+DeviceDelete(ADAPTER *Adapter)
+{
+    DEVICE *Device = NdisGetDeviceReservedExtension(Adapter->DeviceObject);
+    ExWaitForRundownProtectionRelease(&Device->Rundown);
+    ExRundownCompleted(&Device->Rundown);
+    NdisDeregisterDeviceEx(Adapter->DeviceHandle);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* culvert.sys: registration with NDIS, and unload. */
+#include "driver.h"
+
+POOL_TYPE NonPagedPoolType = NonPagedPool;
+NDIS_HANDLE MiniportDriverHandle;
+
+DRIVER_INITIALIZE DriverEntry;
+MINIPORT_UNLOAD DriverUnload;
+
+static VOID
+ChoosePoolType(VOID)
+{
+    RTL_OSVERSIONINFOW Version = {.dwOSVersionInfoSize = sizeof(Version)};
+    /* NonPagedPoolNx exists since Windows 8 (6.2); Windows 7 would misread its value. */
+    if (NT_SUCCESS(RtlGetVersion(&Version)) &&
+        (Version.dwMajorVersion > 6 ||
+         (Version.dwMajorVersion == 6 && Version.dwMinorVersion >= 2)))
+        NonPagedPoolType = NonPagedPoolNx;
+}
+
+_Use_decl_annotations_
+VOID
+DriverUnload(PDRIVER_OBJECT DriverObject)
+{
+    UNREFERENCED_PARAMETER(DriverObject);
+    NdisMDeregisterMiniportDriver(MiniportDriverHandle);
+}
+
+_Use_decl_annotations_
+NTSTATUS
+DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+{
+    NDIS_MINIPORT_DRIVER_CHARACTERISTICS Miniport = {
+        .Header = {.Type = NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS,
+                   .Revision = NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2,
+                   .Size = NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2},
+        .MajorNdisVersion = 6,
+        /* 6.20 is Windows 7's; from 6.30 on NDIS need not pause the miniport before sleep. */
+        .MinorNdisVersion = NdisGetVersion() >= NDIS_RUNTIME_VERSION_630 ? 30 : 20,
+        .MajorDriverVersion = CULVERT_VERSION_MAJOR,
+        .MinorDriverVersion = CULVERT_VERSION_MINOR,
+        .InitializeHandlerEx = AdapterInitialize,
+        .HaltHandlerEx = AdapterHalt,
+        .UnloadHandler = DriverUnload,
+        .PauseHandler = AdapterPause,
+        .RestartHandler = AdapterRestart,
+        .OidRequestHandler = AdapterOidRequest,
+        .SendNetBufferListsHandler = AdapterSendNetBufferLists,
+        .ReturnNetBufferListsHandler = AdapterReturnNetBufferLists,
+        .CancelSendHandler = AdapterCancelSend,
+        .DevicePnPEventNotifyHandler = AdapterDevicePnPEvent,
+        .ShutdownHandlerEx = AdapterShutdown,
+        .CancelOidRequestHandler = AdapterCancelOidRequest,
+    };
+    if (NdisGetVersion() < NDIS_RUNTIME_VERSION_620)
+        return NDIS_STATUS_BAD_VERSION;
+    ChoosePoolType();
+    return NdisMRegisterMiniportDriver(DriverObject, RegistryPath, NULL, &Miniport,
+                                       &MiniportDriverHandle);
+}

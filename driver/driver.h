@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * culvert.sys, an NDIS 6 miniport for raw IP: what its files share.
+ *
+ *   driver.c    DriverEntry and unload
+ *   adapter.c   an adapter's life: initialise, restart, pause, removal, halt
+ *   oid.c       OID requests and statistics
+ *   device.c    the adapter's device object and its IRPs
+ *   session.c   a session's life, from its IOCTL to the completion of that IRP
+ *   transmit.c  the system's packets into the receive ring
+ *   inject.c    the send ring's packets into the system
+ *   buffers.c   the kernel-owned buffers that inject.c copies into
+ *
+ * Locks, outermost first:
+ *   DEVICE.Rundown       held for the time of an IRP's dispatch; run down by AdapterHalt
+ *   ADAPTER.StateLock    fast mutex, <= APC_LEVEL; Session, Running, Removing
+ *   ADAPTER.TransmitGate rundown; open while a session runs on a running adapter. Whoever holds it
+ *                        may use ADAPTER.Session. Never held while waiting for anything.
+ *   SESSION.TransmitLock spin lock; the receive ring's producer
+ */
+#ifndef CULVERT_DRIVER_H
+#define CULVERT_DRIVER_H
+
+#include "../nt/nt.h"
+#include "../contract/ring.h"
+#include "../contract/session.h"
+
+#define POOL_TAG_ADAPTER 'AvlC' /* shown as ClvA */
+#define POOL_TAG_SESSION 'SvlC'
+#define POOL_TAG_BUFFER 'BvlC'
+
+#define MTU_SIZE CULVERT_MAX_PACKET
+/* What the link reports in bits per second: nothing limits it but memory. */
+#define LINK_SPEED 100000000000ull
+
+typedef struct ADAPTER ADAPTER;
+typedef struct SESSION SESSION;
+
+/* Non-executable where the system has such a pool (Windows 8 and later); set by DriverEntry. */
+extern POOL_TYPE NonPagedPoolType;
+
+/* ---- Statistics -------------------------------------------------------------------------------- */
+
+/* Written with interlocked additions, a few per burst; read at any time. */
+typedef struct TRAFFIC
+{
+    volatile LONG64 Packets;
+    volatile LONG64 Bytes;
+    volatile LONG64 Discards; /* well-formed packets without room, buffer or session */
+    volatile LONG64 Errors;   /* packets that are no IP packets, or of a size that cannot be */
+} TRAFFIC;
+
+/* ---- Buffers (buffers.c) ----------------------------------------------------------------------- */
+
+typedef enum BUFFER_CLASS
+{
+    BufferSmall, /* a usual internet packet */
+    BufferLarge, /* any packet */
+    BufferClasses
+} BUFFER_CLASS;
+
+/* A NET_BUFFER_LIST with one NET_BUFFER, its MDL and the memory behind it; lives through many
+ * packets. Owned by the free list, by the session thread, or (indicated) by NDIS. */
+typedef struct BUFFER
+{
+    SLIST_ENTRY FreeEntry; /* must be aligned as the pool aligns */
+    PNET_BUFFER_LIST NetBufferList;
+    PMDL Mdl;
+    PUCHAR Data;
+    BUFFER_CLASS Class;
+} BUFFER;
+
+typedef struct BUFFER_POOL
+{
+    SLIST_HEADER Free[BufferClasses];
+    LONG Allocated[BufferClasses]; /* the session thread's and, without session, AdapterHalt's */
+    NDIS_HANDLE NetBufferListPool;
+    /* 1: the session thread ran out of buffers and is to be woken by the next return. */
+    volatile LONG Starving;
+} BUFFER_POOL;
+
+/* ---- Adapter (adapter.c) ------------------------------------------------------------------------ */
+
+struct ADAPTER
+{
+    BUFFER_POOL Buffers;
+    NDIS_HANDLE MiniportHandle;
+    NDIS_HANDLE DeviceHandle;
+    PDEVICE_OBJECT DeviceObject;
+    GUID NetCfgInstanceId;
+
+    FAST_MUTEX StateLock;
+    SESSION *Session;       /* under StateLock, or read under TransmitGate */
+    PKTHREAD SessionThread; /* under StateLock: the present or the last session's, referenced */
+    BOOLEAN Running;        /* under StateLock: between MiniportRestart and MiniportPause */
+    BOOLEAN Removing;       /* under StateLock: no session may start any more */
+    volatile LONG Connected; /* link state as last indicated, for OID queries */
+
+    EX_RUNDOWN_REF TransmitGate;
+    /* 1 while running, plus 1 for each NET_BUFFER_LIST that NDIS has and 1 for the burst being
+     * made; 0 when paused. Whoever takes it to 0 completes the pause. */
+    volatile LONG InjectReferences;
+    /* Wakes the session thread: the adapter runs again, or a buffer came back. Auto-reset. */
+    KEVENT InjectWake;
+
+    TRAFFIC In;  /* from the application into the system */
+    TRAFFIC Out; /* from the system to the application */
+    ULONG PacketFilter;
+    ULONG Lookahead;
+};
+
+extern NDIS_HANDLE MiniportDriverHandle;
+
+MINIPORT_INITIALIZE AdapterInitialize;
+MINIPORT_HALT AdapterHalt;
+MINIPORT_PAUSE AdapterPause;
+MINIPORT_RESTART AdapterRestart;
+MINIPORT_SHUTDOWN AdapterShutdown;
+MINIPORT_DEVICE_PNP_EVENT_NOTIFY AdapterDevicePnPEvent;
+
+/* Takes Session as the adapter's. STATUS_SHARING_VIOLATION if there is one,
+ * STATUS_DEVICE_NOT_READY if the adapter is going away. */
+_IRQL_requires_(PASSIVE_LEVEL)
+NTSTATUS
+AdapterClaimSession(ADAPTER *Adapter, SESSION *Session);
+
+/* Undoes AdapterClaimSession for a session that was never attached. */
+_IRQL_requires_(PASSIVE_LEVEL)
+VOID
+AdapterUnclaimSession(ADAPTER *Adapter);
+
+/* The claimed session can carry packets from now on, run by Thread, whose reference becomes the
+ * adapter's: connects the link. */
+_IRQL_requires_(PASSIVE_LEVEL)
+VOID
+AdapterAttachSession(ADAPTER *Adapter, PKTHREAD Thread);
+
+/* Disconnects the link and returns when nobody uses the session any more. By the session's thread. */
+_IRQL_requires_(PASSIVE_LEVEL)
+VOID
+AdapterDetachSession(ADAPTER *Adapter);
+
+/* Ends the session that FileObject started, or any if FileObject is NULL; does not wait. */
+_IRQL_requires_max_(APC_LEVEL)
+VOID
+AdapterStopSession(ADAPTER *Adapter, PFILE_OBJECT FileObject, NTSTATUS Status);
+
+/* Whether the adapter runs, and if so keeps it from completing a pause until
+ * AdapterInjectRelease. */
+_IRQL_requires_max_(DISPATCH_LEVEL)
+BOOLEAN
+AdapterInjectAcquire(ADAPTER *Adapter);
+
+/* Gives back Count references, and completes a pause that waits for the last one. */
+_IRQL_requires_max_(DISPATCH_LEVEL)
+VOID
+AdapterInjectRelease(ADAPTER *Adapter, LONG Count);
+
+/* ---- OIDs (oid.c) -------------------------------------------------------------------------------- */
+
+MINIPORT_OID_REQUEST AdapterOidRequest;
+MINIPORT_CANCEL_OID_REQUEST AdapterCancelOidRequest;
+
+/* The OIDs of the general attributes. */
+extern NDIS_OID SupportedOids[];
+extern const ULONG SupportedOidsBytes;
+
+/* ---- Device object (device.c) -------------------------------------------------------------------- */
+
+_IRQL_requires_(PASSIVE_LEVEL)
+NTSTATUS
+DeviceCreate(ADAPTER *Adapter);
+
+/* Returns when no IRP is being dispatched; later ones fail with STATUS_DEVICE_REMOVED. */
+_IRQL_requires_(PASSIVE_LEVEL)
+VOID
+DeviceDelete(ADAPTER *Adapter);
+
+/* ---- Session (session.c) -------------------------------------------------------------------------- */
+
+/* One burst between reservation and publication in the receive ring; see transmit.c. */
+typedef struct TRANSMIT_TICKET
+{
+    uint32_t End; /* ring position behind the burst */
+    BOOLEAN Done;
+} TRANSMIT_TICKET;
+
+struct SESSION
+{
+    ADAPTER *Adapter;
+    PIRP Irp;
+    PFILE_OBJECT FileObject;
+    CULVERT_SESSION_HEADER *Memory; /* shared with the application */
+
+    /* The application's events, referenced. */
+    PKEVENT ReceiveEvent;
+    PKEVENT SendSpaceEvent;
+    PKEVENT SendEvent;
+
+    KEVENT Ready;            /* the thread may begin */
+    KEVENT Stop;             /* the thread is to end the session */
+    volatile LONG EndStatus; /* STATUS_PENDING until the first SessionStop says why it ends */
+
+    KSPIN_LOCK TransmitLock;
+    CULVERT_PRODUCER Receive; /* under TransmitLock */
+    uint32_t TicketFirst;     /* under TransmitLock: the oldest that is not published */
+    uint32_t TicketNext;      /* under TransmitLock */
+    uint32_t TicketCount;     /* power of two */
+
+    CULVERT_CONSUMER Send; /* the thread's alone */
+
+    TRANSMIT_TICKET Tickets[ANYSIZE_ARRAY];
+};
+
+/* CULVERT_IOCTL_SESSION. Returns STATUS_PENDING if the session started, and the IRP is then
+ * completed by its end; else the caller completes it. */
+_IRQL_requires_(PASSIVE_LEVEL)
+NTSTATUS
+SessionStart(ADAPTER *Adapter, PIRP Irp);
+
+/* Tells the session's thread to end it; the first Status counts. The caller sees to it that the
+ * session exists: StateLock, TransmitGate, or the cancel spin lock. */
+_IRQL_requires_max_(DISPATCH_LEVEL)
+VOID
+SessionStop(SESSION *Session, NTSTATUS Status);
+
+/* ---- Data path (transmit.c, inject.c) ------------------------------------------------------------- */
+
+MINIPORT_SEND_NET_BUFFER_LISTS AdapterSendNetBufferLists;
+MINIPORT_CANCEL_SEND AdapterCancelSend;
+MINIPORT_RETURN_NET_BUFFER_LISTS AdapterReturnNetBufferLists;
+
+typedef enum INJECT_RESULT
+{
+    InjectMore,   /* a burst is done, look again */
+    InjectEmpty,  /* nothing to do until the application signals */
+    InjectBlocked, /* paused or out of buffers: until InjectWake */
+    InjectBroken  /* the application broke a rule of the ring */
+} INJECT_RESULT;
+
+/* Moves one burst from the send ring into the system. By the session's thread. */
+_IRQL_requires_(PASSIVE_LEVEL)
+INJECT_RESULT
+InjectBurst(SESSION *Session);
+
+_IRQL_requires_(PASSIVE_LEVEL)
+NTSTATUS
+BufferPoolCreate(ADAPTER *Adapter);
+
+/* All buffers must be back. */
+_IRQL_requires_(PASSIVE_LEVEL)
+VOID
+BufferPoolDelete(ADAPTER *Adapter);
+
+/* A buffer for a packet of Size bytes, or NULL: none left and no more may be or can be allocated.
+ * Then *Wait tells whether one will come back, which InjectWake announces. By the session's
+ * thread. */
+_IRQL_requires_(PASSIVE_LEVEL)
+BUFFER *
+BufferTake(ADAPTER *Adapter, ULONG Size, BOOLEAN *Wait);
+
+_IRQL_requires_max_(DISPATCH_LEVEL)
+VOID
+BufferGive(ADAPTER *Adapter, BUFFER *Buffer);
+
+/* Frees what lies unused. By the session's thread or, without session, by AdapterHalt. */
+_IRQL_requires_max_(DISPATCH_LEVEL)
+VOID
+BufferPoolTrim(ADAPTER *Adapter);
+
+#endif

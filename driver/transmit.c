@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system's packets into the receive ring.
+ *
+ * NDIS sends from any number of processors at once. A burst, up to BURST_MAX packets, takes the
+ * lock twice and briefly: to reserve its bytes of the ring, and to publish them. The packets are
+ * copied in between, by all processors at the same time. Slots must become visible in the order of
+ * the ring, so a burst has a ticket: whoever finishes publishes all finished bursts from the oldest
+ * on; a burst that overtakes an older one leaves its publication to that. This costs nobody a wait:
+ * from reservation to publication a processor stays at DISPATCH_LEVEL and only copies.
+ *
+ * The packets are copied when this returns, so every NET_BUFFER_LIST is completed at once; sends
+ * are never pending. A packet that finds no room is dropped and counted.
+ */
+#include "driver.h"
+
+#define BURST_MAX 64u
+
+/* Reserved and to be copied; lives on the stack of the sending thread. */
+typedef struct BURST
+{
+    ULONG Count;
+    PNET_BUFFER Packets[BURST_MAX];
+} BURST;
+
+/*
+ * Maps every MDL of a packet, so that copying cannot fail, and checks that they hold DataLength
+ * bytes. The mapping stays with the MDL.
+ */
+static NDIS_STATUS
+MapPacket(PNET_BUFFER NetBuffer)
+{
+    ULONG Length = NET_BUFFER_DATA_LENGTH(NetBuffer);
+    ULONG Offset = NET_BUFFER_CURRENT_MDL_OFFSET(NetBuffer);
+    if (Length == 0 || Length > CULVERT_MAX_PACKET)
+        return NDIS_STATUS_INVALID_LENGTH;
+    for (PMDL Mdl = NET_BUFFER_CURRENT_MDL(NetBuffer); Mdl != NULL; Mdl = Mdl->Next)
+    {
+        ULONG Bytes = MmGetMdlByteCount(Mdl);
+        if (Bytes < Offset)
+            return NDIS_STATUS_INVALID_LENGTH;
+        Bytes -= Offset;
+        Offset = 0;
+        if (Bytes == 0)
+            continue;
+        if (MmGetSystemAddressForMdlSafe(Mdl, LowPagePriority | MdlMappingNoExecute) == NULL)
+            return NDIS_STATUS_RESOURCES;
+        if (Bytes >= Length)
+            return NDIS_STATUS_SUCCESS;
+        Length -= Bytes;
+    }
+    return NDIS_STATUS_INVALID_LENGTH;
+}
+
+/* Copies a packet that MapPacket has accepted. */
+static VOID
+CopyPacket(UCHAR *Destination, PNET_BUFFER NetBuffer)
+{
+    ULONG Length = NET_BUFFER_DATA_LENGTH(NetBuffer);
+    ULONG Offset = NET_BUFFER_CURRENT_MDL_OFFSET(NetBuffer);
+    for (PMDL Mdl = NET_BUFFER_CURRENT_MDL(NetBuffer); Length != 0; Mdl = Mdl->Next)
+    {
+        ULONG Bytes = MmGetMdlByteCount(Mdl) - Offset;
+        if (Bytes > Length)
+            Bytes = Length;
+        if (Bytes != 0)
+        {
+            const UCHAR *Source =
+                MmGetSystemAddressForMdlSafe(Mdl, LowPagePriority | MdlMappingNoExecute);
+            RtlCopyMemory(Destination, Source + Offset, Bytes);
+        }
+        Destination += Bytes;
+        Length -= Bytes;
+        Offset = 0;
+    }
+}
+
+static TRANSMIT_TICKET *
+Ticket(SESSION *Session, uint32_t Number)
+{
+    return &Session->Tickets[Number & (Session->TicketCount - 1)];
+}
+
+/*
+ * Reserves room for as many packets of the burst as fit, from the first on. *Position is where the
+ * first one goes, *Number the burst's ticket. Returns how many fit. Under TransmitLock.
+ */
+static ULONG
+ReserveBurst(SESSION *Session, const BURST *Burst, uint32_t *Position, uint32_t *Number)
+{
+    ULONG Fitting = 0;
+    uint32_t Ignored;
+    if (Session->TicketNext - Session->TicketFirst == Session->TicketCount)
+        return 0;
+    for (; Fitting < Burst->Count; ++Fitting)
+    {
+        uint32_t Bytes = CULVERT_SLOT_BYTES(NET_BUFFER_DATA_LENGTH(Burst->Packets[Fitting]));
+        CULVERT_RING_RESULT Result =
+            RingReserve(&Session->Receive, Bytes, Fitting == 0 ? Position : &Ignored);
+        if (Result == CULVERT_RING_BROKEN)
+            SessionStop(Session, STATUS_DATA_ERROR);
+        if (Result != CULVERT_RING_OK)
+            break;
+    }
+    if (Fitting != 0)
+    {
+        *Number = Session->TicketNext++;
+        Ticket(Session, *Number)->End = Session->Receive.Tail;
+        Ticket(Session, *Number)->Done = FALSE;
+    }
+    return Fitting;
+}
+
+/*
+ * The burst with this ticket is copied. Publishes what can be published, and returns whether the
+ * application is to be woken. Under TransmitLock.
+ */
+static BOOLEAN
+PublishBurst(SESSION *Session, uint32_t Number)
+{
+    uint32_t End = 0;
+    Ticket(Session, Number)->Done = TRUE;
+    if (Number != Session->TicketFirst)
+        return FALSE;
+    while (Session->TicketFirst != Session->TicketNext &&
+           Ticket(Session, Session->TicketFirst)->Done)
+        End = Ticket(Session, Session->TicketFirst++)->End;
+    return RingPublish(&Session->Receive, End) != 0;
+}
+
+/* Moves the packets of a burst into the ring; what does not fit is dropped. */
+static VOID
+SendBurst(SESSION *Session, const BURST *Burst)
+{
+    TRAFFIC *Out = &Session->Adapter->Out;
+    uint32_t Position = 0, Number = 0;
+    ULONG64 Bytes = 0;
+    BOOLEAN Wake = FALSE;
+    KIRQL Irql;
+
+    KeAcquireSpinLock(&Session->TransmitLock, &Irql);
+    ULONG Fitting = ReserveBurst(Session, Burst, &Position, &Number);
+    KeReleaseSpinLockFromDpcLevel(&Session->TransmitLock);
+    for (ULONG Index = 0; Index < Fitting; ++Index)
+    {
+        PNET_BUFFER Packet = Burst->Packets[Index];
+        ULONG Length = NET_BUFFER_DATA_LENGTH(Packet);
+        CopyPacket(RingSlotInit(RingSlot(&Session->Receive, Position), Length), Packet);
+        Position += CULVERT_SLOT_BYTES(Length);
+        Bytes += Length;
+    }
+    KeAcquireSpinLockAtDpcLevel(&Session->TransmitLock);
+    if (Fitting != 0)
+        Wake = PublishBurst(Session, Number);
+    KeReleaseSpinLock(&Session->TransmitLock, Irql);
+
+    if (Wake)
+        KeSetEvent(Session->ReceiveEvent, IO_NETWORK_INCREMENT, FALSE);
+    if (Fitting != 0)
+    {
+        InterlockedExchangeAdd64(&Out->Packets, Fitting);
+        InterlockedExchangeAdd64(&Out->Bytes, (LONG64)Bytes);
+    }
+    if (Fitting != Burst->Count)
+        InterlockedExchangeAdd64(&Out->Discards, Burst->Count - Fitting);
+}
+
+/* Moves all packets of the lists into the session's ring. */
+static VOID
+SendLists(SESSION *Session, PNET_BUFFER_LIST NetBufferLists)
+{
+    BURST Burst;
+    Burst.Count = 0;
+    for (PNET_BUFFER_LIST List = NetBufferLists; List != NULL;
+         List = NET_BUFFER_LIST_NEXT_NBL(List))
+    {
+        NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SUCCESS;
+        for (PNET_BUFFER Packet = NET_BUFFER_LIST_FIRST_NB(List); Packet != NULL;
+             Packet = NET_BUFFER_NEXT_NB(Packet))
+        {
+            NDIS_STATUS Status = MapPacket(Packet);
+            if (Status != NDIS_STATUS_SUCCESS)
+            {
+                NET_BUFFER_LIST_STATUS(List) = Status;
+                InterlockedIncrement64(Status == NDIS_STATUS_RESOURCES
+                                           ? &Session->Adapter->Out.Discards
+                                           : &Session->Adapter->Out.Errors);
+                continue;
+            }
+            Burst.Packets[Burst.Count++] = Packet;
+            if (Burst.Count == BURST_MAX)
+            {
+                SendBurst(Session, &Burst);
+                Burst.Count = 0;
+            }
+        }
+    }
+    if (Burst.Count != 0)
+        SendBurst(Session, &Burst);
+}
+
+/* Nobody takes the packets: completes the lists with Status. */
+static VOID
+RefuseLists(ADAPTER *Adapter, PNET_BUFFER_LIST NetBufferLists, NDIS_STATUS Status)
+{
+    LONG64 Discards = 0;
+    for (PNET_BUFFER_LIST List = NetBufferLists; List != NULL;
+         List = NET_BUFFER_LIST_NEXT_NBL(List))
+    {
+        NET_BUFFER_LIST_STATUS(List) = Status;
+        for (PNET_BUFFER Packet = NET_BUFFER_LIST_FIRST_NB(List); Packet != NULL;
+             Packet = NET_BUFFER_NEXT_NB(Packet))
+            ++Discards;
+    }
+    InterlockedExchangeAdd64(&Adapter->Out.Discards, Discards);
+}
+
+_Use_decl_annotations_
+VOID
+AdapterSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBufferLists,
+                          NDIS_PORT_NUMBER PortNumber, ULONG SendFlags)
+{
+    UNREFERENCED_PARAMETER(PortNumber);
+    ADAPTER *Adapter = MiniportAdapterContext;
+    if (ExAcquireRundownProtection(&Adapter->TransmitGate))
+    {
+        SendLists(Adapter->Session, NetBufferLists);
+        ExReleaseRundownProtection(&Adapter->TransmitGate);
+    }
+    else
+        RefuseLists(Adapter, NetBufferLists,
+                    ReadNoFence(&Adapter->InjectReferences) == 0 ? NDIS_STATUS_PAUSED
+                                                                 : NDIS_STATUS_MEDIA_DISCONNECTED);
+    NdisMSendNetBufferListsComplete(Adapter->MiniportHandle, NetBufferLists,
+                                    SendFlags & NDIS_SEND_FLAGS_DISPATCH_LEVEL
+                                        ? NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL
+                                        : 0);
+}
+
+_Use_decl_annotations_
+VOID
+AdapterCancelSend(NDIS_HANDLE MiniportAdapterContext, PVOID CancelId)
+{
+    /* No send is ever pending. */
+    UNREFERENCED_PARAMETER(MiniportAdapterContext);
+    UNREFERENCED_PARAMETER(CancelId);
+}
