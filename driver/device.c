@@ -177,7 +177,7 @@ DeviceCreate(ADAPTER *Adapter)
         .ExtensionSize = sizeof(DEVICE),
         .DefaultSDDLString = &Sddl,
     };
-    Status = NdisRegisterDeviceEx(Adapter->MiniportHandle, &Attributes, &Adapter->DeviceObject,
+    Status = NdisRegisterDeviceEx(MiniportDriverHandle, &Attributes, &Adapter->DeviceObject,
                                   &Adapter->DeviceHandle);
     if (Status != NDIS_STATUS_SUCCESS)
         return Status;

@@ -24,6 +24,7 @@
 #include "../nt/nt.h"
 #include "../contract/ring.h"
 #include "../contract/session.h"
+#include "version.h"
 
 #define POOL_TAG_ADAPTER 'AvlC' /* shown as ClvA */
 #define POOL_TAG_SESSION 'SvlC'
@@ -209,7 +210,7 @@ struct SESSION
 
     CULVERT_CONSUMER Send; /* the thread's alone */
 
-    TRANSMIT_TICKET Tickets[ANYSIZE_ARRAY];
+    TRANSMIT_TICKET Tickets[];
 };
 
 /* CULVERT_IOCTL_SESSION. Returns STATUS_PENDING if the session started, and the IRP is then

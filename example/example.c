@@ -55,7 +55,10 @@ Fail(const char *What)
 static BOOL
 ResolveFunctions(HMODULE Dll)
 {
-#define FUNCTION(Name) {#Name, &Name, sizeof(Name)}
+#define FUNCTION(Name)                                                                             \
+    {                                                                                              \
+#Name, &Name, sizeof(Name)                                                                 \
+    }
     const struct
     {
         const char *Name;
@@ -92,7 +95,8 @@ ResolveFunctions(HMODULE Dll)
 static HMODULE
 LoadCulvert(void)
 {
-    HMODULE Dll = LoadLibraryExW(L"culvert.dll", NULL, LOAD_LIBRARY_SEARCH_APPLICATION_DIR);
+    HMODULE Dll = LoadLibraryExW(
+        L"culvert.dll", NULL, LOAD_LIBRARY_SEARCH_APPLICATION_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32);
     if (Dll == NULL || ResolveFunctions(Dll))
         return Dll;
     DWORD Error = GetLastError();
@@ -228,7 +232,8 @@ RunAdapter(const WCHAR *Name)
     else
         printf("Adapter deleted.\n");
     WintunFreeAdapter(Adapter);
-    /* An installed application would leave the driver to the next start; an example leaves nothing. */
+    /* An installed application would leave the driver to the next start; an example leaves nothing.
+     */
     if (!WintunDeletePoolDriver(L"Example", NULL) && Error == ERROR_SUCCESS)
         Error = Fail("WintunDeletePoolDriver");
     else

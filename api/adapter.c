@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* Handles of adapters, and what is done with one: see adapter.h. */
+#include "adapter_internal.h"
+#include "device_object.h"
+#include "logger.h"
+#include "namespace.h"
+#include "native.h"
+#include "nci.h"
+
+/* All handles of this process. An application may pass anything as a handle, so a handle is looked
+ * up here before its memory is touched. */
+static SRWLOCK HandlesLock = SRWLOCK_INIT;
+static ADAPTER *Handles;
+
+ADAPTER *
+AdapterNew(const DEVICE_INTERFACE *Interface, HANDLE Mark)
+{
+    ADAPTER *Adapter = HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, sizeof(*Adapter));
+
+    if (!Adapter)
+    {
+        LogError(ERROR_NOT_ENOUGH_MEMORY, L"Cannot make a handle of an adapter");
+        return NULL;
+    }
+    Adapter->References = 1;
+    Adapter->Interface = Interface->Guid;
+    Adapter->Luid = Interface->Luid;
+    Adapter->Mark = Mark;
+    GuidFormat(&Interface->Guid, Adapter->Label);
+    AcquireSRWLockExclusive(&HandlesLock);
+    Adapter->Next = Handles;
+    Handles = Adapter;
+    ReleaseSRWLockExclusive(&HandlesLock);
+    return Adapter;
+}
+
+ADAPTER *
+AdapterAcquire(WINTUN_ADAPTER_HANDLE Handle)
+{
+    ADAPTER *Adapter;
+
+    AcquireSRWLockShared(&HandlesLock);
+    for (Adapter = Handles; Adapter && Adapter != Handle; Adapter = Adapter->Next)
+        ;
+    if (Adapter)
+        InterlockedIncrement(&Adapter->References);
+    ReleaseSRWLockShared(&HandlesLock);
+    if (!Adapter)
+        SetLastError(
+            LogError(ERROR_INVALID_PARAMETER, L"%p is not the handle of an adapter", Handle));
+    return Adapter;
+}
+
+void
+AdapterUnmark(ADAPTER *Adapter)
+{
+    HANDLE Mark = InterlockedExchangePointer((PVOID volatile *)&Adapter->Mark, NULL);
+
+    if (Mark)
+        CloseHandle(Mark);
+}
+
+void
+AdapterRelease(ADAPTER *Adapter)
+{
+    if (InterlockedDecrement(&Adapter->References) != 0)
+        return;
+    AdapterUnmark(Adapter);
+    HeapFree(GetProcessHeap(), 0, Adapter);
+}
+
+BOOL
+AdapterFree(WINTUN_ADAPTER_HANDLE Handle)
+{
+    ADAPTER **Link, *Adapter;
+
+    AcquireSRWLockExclusive(&HandlesLock);
+    for (Link = &Handles; *Link && *Link != Handle; Link = &(*Link)->Next)
+        ;
+    Adapter = *Link;
+    if (Adapter)
+        *Link = Adapter->Next;
+    ReleaseSRWLockExclusive(&HandlesLock);
+    if (!Adapter)
+        return FALSE;
+    AdapterRelease(Adapter);
+    return TRUE;
+}
+
+BOOL
+AdapterIsUnused(const GUID *Interface)
+{
+    HANDLE Claim;
+
+    if (NamespaceIsAdapterMarked(Interface) ||
+        NamespaceClaimSession(Interface, &Claim, NULL) != ERROR_SUCCESS)
+        return FALSE;
+    CloseHandle(Claim);
+    return TRUE;
+}
+
+const WCHAR *
+AdapterLabel(const ADAPTER *Adapter)
+{
+    return Adapter->Label;
+}
+
+BOOL
+AdapterOpenDevice(ADAPTER *Adapter, HANDLE *Device)
+{
+    DWORD Error = DeviceObjectOpen(&Adapter->Interface, Device);
+
+    if (Error == ERROR_SUCCESS)
+        return TRUE;
+    SetLastError(LogError(Error, L"Cannot open the device of adapter %s", Adapter->Label));
+    return FALSE;
+}
+
+BOOL
+AdapterSessionBegin(ADAPTER *Adapter, HANDLE *Claim)
+{
+    DWORD Owner = 0, Error = NamespaceClaimSession(&Adapter->Interface, Claim, &Owner);
+
+    if (Error == ERROR_SUCCESS)
+        return TRUE;
+    if (Error == ERROR_SHARING_VIOLATION)
+        LogError(Error, L"Adapter %s has a session already, of process %u", Adapter->Label, Owner);
+    SetLastError(Error);
+    return FALSE;
+}
+
+void
+AdapterSessionEnd(HANDLE Claim)
+{
+    CloseHandle(Claim);
+}
+
+NET_LUID
+AdapterGetLuid(const ADAPTER *Adapter)
+{
+    return Adapter->Luid;
+}
+
+DWORD
+AdapterGetName(const ADAPTER *Adapter, WCHAR *Name)
+{
+    DWORD Error = NciGetName(&Adapter->Interface, Name);
+
+    if (Error != ERROR_SUCCESS)
+        return LogError(Error, L"Cannot get the name of adapter %s", Adapter->Label);
+    return ERROR_SUCCESS;
+}
+
+DWORD
+AdapterSetName(const ADAPTER *Adapter, const WCHAR *Name)
+{
+    DWORD Error = NciSetName(&Adapter->Interface, Name);
+
+    if (Error == ERROR_DUP_NAME)
+        return LogError(ERROR_ALREADY_EXISTS,
+                        L"Cannot name adapter %s \"%s\": another interface has "
+                        L"that name",
+                        Adapter->Label, Name);
+    if (Error != ERROR_SUCCESS)
+        return LogError(Error, L"Cannot name adapter %s \"%s\"", Adapter->Label, Name);
+    LogInfo(L"Named adapter %s \"%s\"", Adapter->Label, Name);
+    return ERROR_SUCCESS;
+}
+
+DWORD
+AdapterGetDriverVersion(DWORD *Version)
+{
+    DEVICE_INTERFACE Interface;
+    DEVICE_LIST List;
+    DEVICE Device;
+    HANDLE Object;
+    DWORD Error = DeviceListOpen(&List);
+
+    if (Error != ERROR_SUCCESS)
+        return Error;
+    Error = ERROR_FILE_NOT_FOUND;
+    while (DeviceListNext(&List, &Device))
+    {
+        DWORD OpenError = DeviceGetInterface(&Device, &Interface);
+        if (OpenError == ERROR_SUCCESS)
+            OpenError = DeviceObjectOpen(&Interface.Guid, &Object);
+        if (OpenError == ERROR_ACCESS_DENIED)
+            Error = OpenError;
+        if (OpenError != ERROR_SUCCESS)
+            continue;
+        Error = DeviceObjectGetDriverVersion(Object, Version);
+        CloseHandle(Object);
+        break;
+    }
+    DeviceListClose(&List);
+    if (Error == ERROR_FILE_NOT_FOUND)
+        LogInfo(L"No driver is loaded");
+    else if (Error == ERROR_ACCESS_DENIED)
+        LogError(Error, L"Cannot ask the driver for its version");
+    return Error;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* Creating adapters: see AdapterCreate. Everything here runs under the mutex of namespace.h. */
+#include "adapter_internal.h"
+#include "device_install.h"
+#include "logger.h"
+#include "namespace.h"
+#include "native.h"
+#include "nci.h"
+
+/* The last "Name N" that is tried when the name is taken. */
+#define LAST_NAME_NUMBER  999
+#define NUMBER_CHARACTERS 5 /* with the blank before it */
+
+/* What a new adapter is to be. */
+typedef struct REQUEST
+{
+    const WCHAR *Pool;
+    const WCHAR *Name;
+    const GUID *Guid; /* NULL: any */
+} REQUEST;
+
+/* A device without a pool or an interface was being made by a process that died; under the mutex
+ * nobody is making it any more. */
+static BOOL
+IsHalfMade(const DEVICE *Device, DEVICE_INTERFACE *Interface)
+{
+    WCHAR Pool[WINTUN_MAX_POOL];
+
+    return DeviceGetPool(Device, Pool) != ERROR_SUCCESS ||
+           DeviceGetInterface(Device, Interface) != ERROR_SUCCESS;
+}
+
+static BOOL
+HasName(const DEVICE_INTERFACE *Interface, const WCHAR *Name)
+{
+    WCHAR DeviceName[MAX_ADAPTER_NAME];
+
+    return NciGetName(&Interface->Guid, DeviceName) == ERROR_SUCCESS &&
+           DeviceNamesEqual(DeviceName, Name);
+}
+
+/* What the new adapter would collide with is removed if nobody uses it. */
+static DWORD
+MakeWay(REQUEST *Request, DEVICE *Device, BOOL *RebootRequired)
+{
+    DEVICE_INTERFACE Interface;
+    BOOL SameName, SameGuid, SamePool;
+
+    if (IsHalfMade(Device, &Interface))
+    {
+        LogWarning(L"Device %s was left unfinished and is removed", Device->InstanceId);
+        DeviceRemove(Device, RebootRequired);
+        return ERROR_SUCCESS;
+    }
+    SamePool = DeviceIsInPool(Device, Request->Pool);
+    SameName = SamePool && HasName(&Interface, Request->Name);
+    SameGuid = Request->Guid && IsEqualGUID(&Interface.Guid, Request->Guid);
+    if (!SameName && !SameGuid)
+        return ERROR_SUCCESS;
+    if (SamePool && AdapterIsUnused(&Interface.Guid))
+    {
+        LogInfo(L"Device %s of pool \"%s\" is not in use and is replaced", Device->InstanceId,
+                Request->Pool);
+        return DeviceRemove(Device, RebootRequired);
+    }
+    if (SameName)
+        return LogError(ERROR_ALREADY_EXISTS,
+                        L"Adapter \"%s\" of pool \"%s\" (device %s) is in use", Request->Name,
+                        Request->Pool, Device->InstanceId);
+    LogWarning(L"Device %s has the requested GUID and cannot be replaced; another one is used",
+               Device->InstanceId);
+    Request->Guid = NULL;
+    return ERROR_SUCCESS;
+}
+
+static DWORD
+MakeWayForAll(REQUEST *Request, BOOL *RebootRequired)
+{
+    DEVICE_LIST List;
+    DEVICE Device;
+    DWORD Error = DeviceListOpen(&List);
+
+    if (Error != ERROR_SUCCESS)
+        return Error;
+    while (Error == ERROR_SUCCESS && DeviceListNext(&List, &Device))
+        Error = MakeWay(Request, &Device, RebootRequired);
+    DeviceListClose(&List);
+    return Error;
+}
+
+/* The system's network half may learn of an interface a little after the device runs. */
+static DWORD
+SetNameWhenKnown(const GUID *Interface, const WCHAR *Name, ULONGLONG Deadline)
+{
+    DWORD Error;
+
+    while ((Error = NciSetName(Interface, Name)) == ERROR_FILE_NOT_FOUND &&
+           GetTickCount64() < Deadline)
+        Sleep(DEVICE_CHECK_MILLISECONDS);
+    return Error;
+}
+
+/* "Name 2", "Name 3" ..., with as much of Name as fits. */
+static void
+NumberedName(const WCHAR *Name, DWORD Number, WCHAR Numbered[MAX_ADAPTER_NAME])
+{
+    WCHAR Digits[NUMBER_CHARACTERS];
+    WCHAR *Digit = Digits + NUMBER_CHARACTERS - 1;
+
+    *Digit = L'\0';
+    for (; Number; Number /= 10)
+        *--Digit = (WCHAR)(L'0' + Number % 10);
+    lstrcpynW(Numbered, Name, MAX_ADAPTER_NAME - NUMBER_CHARACTERS);
+    lstrcatW(Numbered, L" ");
+    lstrcatW(Numbered, Digit);
+}
+
+/* Given is the name that it got. */
+static DWORD
+NameInterface(const GUID *Interface, const WCHAR *Name, WCHAR Given[MAX_ADAPTER_NAME])
+{
+    DWORD Error = SetNameWhenKnown(Interface, Name, GetTickCount64() + DEVICE_START_MILLISECONDS);
+
+    lstrcpynW(Given, Name, MAX_ADAPTER_NAME);
+    if (Error == ERROR_DUP_NAME)
+    {
+        for (DWORD Number = 2; Error == ERROR_DUP_NAME && Number <= LAST_NAME_NUMBER; Number++)
+        {
+            NumberedName(Name, Number, Given);
+            Error = NciSetName(Interface, Given);
+        }
+        if (Error == ERROR_SUCCESS)
+            LogWarning(L"Another interface is named \"%s\"; the new one is named \"%s\"", Name,
+                       Given);
+    }
+    return Error;
+}
+
+/* The device runs; what is missing for an adapter is its name, its pool and a handle. */
+static DWORD
+Complete(const REQUEST *Request, const DEVICE *Device, const DEVICE_INTERFACE *Interface,
+         ADAPTER **Adapter)
+{
+    WCHAR Name[MAX_ADAPTER_NAME];
+    HANDLE Mark;
+    DWORD Error = NameInterface(&Interface->Guid, Request->Name, Name);
+
+    if (Error != ERROR_SUCCESS)
+        LogError(Error, L"Cannot name the interface of device %s \"%s\"", Device->InstanceId, Name);
+    else
+        Error = DeviceSetPool(Device, Request->Pool);
+    if (Error == ERROR_SUCCESS)
+        Error = NamespaceMarkAdapter(&Interface->Guid, &Mark);
+    if (Error != ERROR_SUCCESS)
+        return Error;
+    *Adapter = AdapterNew(Interface, Mark);
+    if (!*Adapter)
+    {
+        CloseHandle(Mark);
+        return ERROR_NOT_ENOUGH_MEMORY;
+    }
+    if (Request->Guid && !IsEqualGUID(&Interface->Guid, Request->Guid))
+        LogWarning(L"The system chose GUID %s instead of the requested one", (*Adapter)->Label);
+    LogInfo(L"Created adapter %s \"%s\" in pool \"%s\", device %s", (*Adapter)->Label, Name,
+            Request->Pool, Device->InstanceId);
+    return ERROR_SUCCESS;
+}
+
+static DWORD
+CreateLocked(REQUEST *Request, ADAPTER **Adapter, BOOL *RebootRequired)
+{
+    DEVICE_INTERFACE Interface;
+    DEVICE Device;
+    DWORD Error = MakeWayForAll(Request, RebootRequired);
+
+    if (Error == ERROR_SUCCESS)
+        Error = DeviceInstall(Request->Pool, Request->Guid, &Device, &Interface, RebootRequired);
+    if (Error != ERROR_SUCCESS)
+        return Error;
+    Error = Complete(Request, &Device, &Interface, Adapter);
+    if (Error != ERROR_SUCCESS)
+        DeviceRemove(&Device, RebootRequired);
+    SetupDiDestroyDeviceInfoList(Device.Set);
+    return Error;
+}
+
+DWORD
+AdapterCreate(const WCHAR *Pool, const WCHAR *Name, const GUID *RequestedGuid, ADAPTER **Adapter,
+              BOOL *RebootRequired)
+{
+    REQUEST Request = {Pool, Name, RequestedGuid};
+    HANDLE Mutex;
+    DWORD Error = NativeCheck();
+
+    *RebootRequired = FALSE;
+    if (Error == ERROR_SUCCESS)
+        Error = NamespaceTake(&Mutex);
+    if (Error != ERROR_SUCCESS)
+        return Error;
+    Error = CreateLocked(&Request, Adapter, RebootRequired);
+    NamespaceRelease(Mutex);
+    return Error;
+}

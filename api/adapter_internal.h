@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files adapter*.c share: the handle's structure, and how it comes and goes. */
+#ifndef CULVERT_API_ADAPTER_INTERNAL_H
+#define CULVERT_API_ADAPTER_INTERNAL_H
+
+#include "adapter.h"
+#include "device.h"
+#include "guid.h"
+
+struct ADAPTER
+{
+    ADAPTER *Next;            /* in the list of handles, under its lock */
+    volatile LONG References; /* one is the handle's */
+    GUID Interface;
+    NET_LUID Luid;
+    HANDLE volatile Mark; /* says that the adapter is in use: NamespaceMarkAdapter; NULL for none */
+    WCHAR Label[GUID_CHARACTERS];
+};
+
+/* Makes a handle for the adapter, Mark being taken over; NULL if there is no memory. Logged. */
+ADAPTER *
+AdapterNew(_In_ const DEVICE_INTERFACE *Interface, _In_opt_ HANDLE Mark);
+
+/* Says that the adapter is not in use by this handle any more. */
+void
+AdapterUnmark(_In_ ADAPTER *Adapter);
+
+/*
+ * Whether nobody uses the adapter: no handle that counts and no session, in any process. The caller
+ * holds the mutex of namespace.h.
+ */
+BOOL
+AdapterIsUnused(_In_ const GUID *Interface);
+
+#endif

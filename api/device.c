@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/* Device nodes of adapters: see device.h. */
+#include <initguid.h>
+#include "device.h"
+#include "guid.h"
+#include "logger.h"
+#include "nci.h"
+#include "registry.h"
+#include <cfgmgr32.h>
+#include <devguid.h>
+#include <devpropdef.h>
+
+#define HARDWARE_IDS_BYTES    1024
+#define DRIVER_KEY_CHARACTERS 64 /* "{class}\NNNN" */
+#define CLASS_KEY             L"SYSTEM\\CurrentControlSet\\Control\\Class\\"
+
+#ifdef __MINGW32__
+/* Missing from mingw-w64's setupapi.h. */
+WINSETUPAPI BOOL WINAPI
+SetupDiSetDevicePropertyW(HDEVINFO DeviceInfoSet, PSP_DEVINFO_DATA DeviceInfoData,
+                          const DEVPROPKEY *PropertyKey, DEVPROPTYPE PropertyType,
+                          const BYTE *PropertyBuffer, DWORD PropertyBufferSize, DWORD Flags);
+#endif
+
+/* The name of the pool that the device belongs to; a string. */
+static const DEVPROPKEY PoolProperty = {
+    {0x6b8a2a1e, 0x6f0b, 0x4c53, {0x9b, 0x5d, 0x0e, 0x7c, 0x61, 0xb3, 0xd5, 0xf4}}, 2};
+
+DWORD
+DeviceListOpen(DEVICE_LIST *List)
+{
+    List->Next = 0;
+    List->Set = SetupDiGetClassDevsExW(&GUID_DEVCLASS_NET, NULL, NULL, 0, NULL, NULL, NULL);
+    if (List->Set == INVALID_HANDLE_VALUE)
+        return LogLastError(L"Cannot list network devices");
+    return ERROR_SUCCESS;
+}
+
+void
+DeviceListClose(DEVICE_LIST *List)
+{
+    SetupDiDestroyDeviceInfoList(List->Set);
+}
+
+static BOOL
+IsOurs(HDEVINFO Set, SP_DEVINFO_DATA *Data)
+{
+    WCHAR Ids[HARDWARE_IDS_BYTES / sizeof(WCHAR)];
+    DWORD Type, Bytes = 0;
+
+    if (!SetupDiGetDeviceRegistryPropertyW(Set, Data, SPDRP_HARDWAREID, &Type, (BYTE *)Ids,
+                                           sizeof(Ids) - 2 * sizeof(WCHAR), &Bytes) ||
+        Type != REG_MULTI_SZ)
+        return FALSE;
+    Ids[Bytes / sizeof(WCHAR)] = L'\0';
+    Ids[Bytes / sizeof(WCHAR) + 1] = L'\0';
+    for (const WCHAR *Id = Ids; *Id; Id += lstrlenW(Id) + 1)
+    {
+        if (DeviceNamesEqual(Id, DEVICE_HARDWARE_ID))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* The next device, ours or not; FALSE at the end. */
+static BOOL
+ListNextAny(DEVICE_LIST *List, DEVICE *Device, BOOL *Ours)
+{
+    Device->Set = List->Set;
+    Device->Data.cbSize = sizeof(Device->Data);
+    if (!SetupDiEnumDeviceInfo(List->Set, List->Next, &Device->Data))
+        return FALSE;
+    List->Next++;
+    if (!SetupDiGetDeviceInstanceIdW(List->Set, &Device->Data, Device->InstanceId,
+                                     DEVICE_ID_CHARACTERS, NULL))
+        Device->InstanceId[0] = L'\0';
+    *Ours = IsOurs(List->Set, &Device->Data);
+    return TRUE;
+}
+
+BOOL
+DeviceListNext(DEVICE_LIST *List, DEVICE *Device)
+{
+    BOOL Ours;
+
+    while (ListNextAny(List, Device, &Ours))
+    {
+        if (Ours)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+DWORD
+DeviceFind(const GUID *Interface, DEVICE_LIST *List, DEVICE *Device)
+{
+    DEVICE_INTERFACE Found;
+    DWORD Error = DeviceListOpen(List);
+
+    if (Error != ERROR_SUCCESS)
+        return Error;
+    while (DeviceListNext(List, Device))
+    {
+        if (DeviceGetInterface(Device, &Found) == ERROR_SUCCESS &&
+            IsEqualGUID(&Found.Guid, Interface))
+            return ERROR_SUCCESS;
+    }
+    DeviceListClose(List);
+    return ERROR_FILE_NOT_FOUND;
+}
+
+BOOL
+DeviceAnyExists(void)
+{
+    DEVICE_LIST List;
+    DEVICE Device;
+    BOOL Exists;
+
+    if (DeviceListOpen(&List) != ERROR_SUCCESS)
+        return TRUE;
+    Exists = DeviceListNext(&List, &Device);
+    DeviceListClose(&List);
+    return Exists;
+}
+
+static HKEY
+OpenDriverKey(const DEVICE *Device)
+{
+    SP_DEVINFO_DATA Data = Device->Data;
+    return SetupDiOpenDevRegKey(Device->Set, &Data, DICS_FLAG_GLOBAL, 0, DIREG_DRV,
+                                KEY_QUERY_VALUE);
+}
+
+static DWORD
+GetInterfaceGuid(const DEVICE *Device, GUID *Guid)
+{
+    HKEY Key = OpenDriverKey(Device);
+    DWORD Error;
+
+    if (Key == INVALID_HANDLE_VALUE)
+        return GetLastError();
+    Error = RegistryReadGuid(Key, L"NetCfgInstanceId", Guid);
+    RegCloseKey(Key);
+    return Error;
+}
+
+BOOL
+DeviceForeignHasName(const WCHAR *Name)
+{
+    WCHAR OtherName[MAX_ADAPTER_NAME];
+    DEVICE_LIST List;
+    DEVICE Device;
+    GUID Guid;
+    BOOL Ours, Found = FALSE;
+
+    if (DeviceListOpen(&List) != ERROR_SUCCESS)
+        return FALSE;
+    while (!Found && ListNextAny(&List, &Device, &Ours))
+    {
+        Found = !Ours && GetInterfaceGuid(&Device, &Guid) == ERROR_SUCCESS &&
+                NciGetName(&Guid, OtherName) == ERROR_SUCCESS && DeviceNamesEqual(Name, OtherName);
+    }
+    DeviceListClose(&List);
+    return Found;
+}
+
+DWORD
+DeviceGetInterface(const DEVICE *Device, DEVICE_INTERFACE *Interface)
+{
+    DWORD LuidIndex, IfType, Error;
+    HKEY Key = OpenDriverKey(Device);
+
+    if (Key == INVALID_HANDLE_VALUE)
+        return GetLastError();
+    Error = RegistryReadGuid(Key, L"NetCfgInstanceId", &Interface->Guid);
+    if (Error == ERROR_SUCCESS)
+        Error = RegistryReadDword(Key, L"NetLuidIndex", &LuidIndex);
+    if (Error == ERROR_SUCCESS)
+        Error = RegistryReadDword(Key, L"*IfType", &IfType);
+    RegCloseKey(Key);
+    if (Error != ERROR_SUCCESS)
+        return Error;
+    Interface->Luid.Value = 0;
+    Interface->Luid.Info.NetLuidIndex = LuidIndex;
+    Interface->Luid.Info.IfType = IfType;
+    return ERROR_SUCCESS;
+}
+
+DWORD
+DeviceGetPool(const DEVICE *Device, WCHAR *Pool)
+{
+    SP_DEVINFO_DATA Data = Device->Data;
+    DEVPROPTYPE Type;
+
+    if (!SetupDiGetDevicePropertyW(Device->Set, &Data, &PoolProperty, &Type, (BYTE *)Pool,
+                                   WINTUN_MAX_POOL * sizeof(WCHAR), NULL, 0))
+        return GetLastError();
+    if (Type != DEVPROP_TYPE_STRING)
+        return ERROR_NOT_FOUND;
+    Pool[WINTUN_MAX_POOL - 1] = L'\0';
+    return ERROR_SUCCESS;
+}
+
+DWORD
+DeviceSetPool(const DEVICE *Device, const WCHAR *Pool)
+{
+    SP_DEVINFO_DATA Data = Device->Data;
+    DWORD Bytes = ((DWORD)lstrlenW(Pool) + 1) * sizeof(WCHAR);
+
+    if (!SetupDiSetDevicePropertyW(Device->Set, &Data, &PoolProperty, DEVPROP_TYPE_STRING,
+                                   (const BYTE *)Pool, Bytes, 0))
+        return LogLastError(L"Cannot put device %s into pool %s", Device->InstanceId, Pool);
+    return ERROR_SUCCESS;
+}
+
+BOOL
+DeviceIsInPool(const DEVICE *Device, const WCHAR *Pool)
+{
+    WCHAR DevicePool[WINTUN_MAX_POOL];
+
+    return DeviceGetPool(Device, DevicePool) == ERROR_SUCCESS && DeviceNamesEqual(DevicePool, Pool);
+}
+
+BOOL
+DeviceNamesEqual(const WCHAR *Left, const WCHAR *Right)
+{
+    return CompareStringOrdinal(Left, -1, Right, -1, TRUE) == CSTR_EQUAL;
+}
+
+ULONG
+DeviceGetProblem(const DEVICE *Device)
+{
+    ULONG Status = 0, Problem = 0;
+
+    if (CM_Get_DevNode_Status(&Status, &Problem, Device->Data.DevInst, 0) != CR_SUCCESS)
+        return 0;
+    return Status & DN_HAS_PROBLEM ? Problem : 0;
+}
+
+void
+DeviceCheckReboot(const DEVICE *Device, BOOL *RebootRequired)
+{
+    SP_DEVINFO_DATA Data = Device->Data;
+    SP_DEVINSTALL_PARAMS_W Params = {0};
+
+    Params.cbSize = sizeof(Params);
+    if (SetupDiGetDeviceInstallParamsW(Device->Set, &Data, &Params) &&
+        (Params.Flags & (DI_NEEDREBOOT | DI_NEEDRESTART)))
+        *RebootRequired = TRUE;
+}
+
+/*
+ * Wine removes driver keys only if they have no subkeys. What is left of this device's is deleted
+ * here; the interface's GUID tells that the key has not become another device's.
+ */
+static void
+DeleteDriverKey(const WCHAR *DriverKey, const GUID *Interface)
+{
+    WCHAR Path[ARRAYSIZE(CLASS_KEY) + DRIVER_KEY_CHARACTERS];
+    GUID KeyInterface;
+    HKEY Key;
+    BOOL Left;
+
+    lstrcpyW(Path, CLASS_KEY);
+    lstrcatW(Path, DriverKey);
+    if (RegOpenKeyExW(HKEY_LOCAL_MACHINE, Path, 0, KEY_QUERY_VALUE, &Key) != ERROR_SUCCESS)
+        return;
+    Left = RegistryReadGuid(Key, L"NetCfgInstanceId", &KeyInterface) == ERROR_SUCCESS &&
+           IsEqualGUID(&KeyInterface, Interface);
+    RegCloseKey(Key);
+    if (Left)
+        RegDeleteTreeW(HKEY_LOCAL_MACHINE, Path);
+}
+
+DWORD
+DeviceRemove(DEVICE *Device, BOOL *RebootRequired)
+{
+    SP_REMOVEDEVICE_PARAMS Params = {
+        {sizeof(SP_CLASSINSTALL_HEADER), DIF_REMOVE}, DI_REMOVEDEVICE_GLOBAL, 0};
+    WCHAR DriverKey[DRIVER_KEY_CHARACTERS] = {0};
+    BOOL Reboot = FALSE, Known;
+    GUID Interface;
+
+    Known = GetInterfaceGuid(Device, &Interface) == ERROR_SUCCESS &&
+            SetupDiGetDeviceRegistryPropertyW(Device->Set, &Device->Data, SPDRP_DRIVER, NULL,
+                                              (BYTE *)DriverKey, sizeof(DriverKey) - sizeof(WCHAR),
+                                              NULL);
+    /* The parameters are optional, and Wine does not have them. */
+    SetupDiSetClassInstallParamsW(Device->Set, &Device->Data, &Params.ClassInstallHeader,
+                                  sizeof(Params));
+    if (!SetupDiCallClassInstaller(DIF_REMOVE, Device->Set, &Device->Data))
+        return LogLastError(L"Cannot remove device %s", Device->InstanceId);
+    DeviceCheckReboot(Device, &Reboot);
+    if (Reboot)
+    {
+        *RebootRequired = TRUE;
+        LogWarning(L"Device %s goes away only when the system is restarted", Device->InstanceId);
+    }
+    else if (Known)
+    {
+        DeleteDriverKey(DriverKey, &Interface);
+    }
+    LogInfo(L"Removed device %s", Device->InstanceId);
+    return ERROR_SUCCESS;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Device nodes of adapters: finding them, their properties, removing them. Whoever changes devices
+ * holds the mutex of namespace.h. All functions return Win32 codes; failures are logged unless
+ * something else is said.
+ */
+#ifndef CULVERT_API_DEVICE_H
+#define CULVERT_API_DEVICE_H
+
+#include "wintun.h"
+#include <setupapi.h>
+
+#define DEVICE_HARDWARE_ID   L"Culvert"
+#define DEVICE_ID_CHARACTERS 201 /* of an instance id, with the terminator */
+
+typedef struct DEVICE_LIST
+{
+    HDEVINFO Set;
+    DWORD Next;
+} DEVICE_LIST;
+
+typedef struct DEVICE
+{
+    HDEVINFO Set; /* the list's: valid until that is closed */
+    SP_DEVINFO_DATA Data;
+    WCHAR InstanceId[DEVICE_ID_CHARACTERS];
+} DEVICE;
+
+/* What the system's network half keeps of a device. */
+typedef struct DEVICE_INTERFACE
+{
+    GUID Guid;
+    NET_LUID Luid;
+} DEVICE_INTERFACE;
+
+/* All devices of class Net, present or not. */
+DWORD
+DeviceListOpen(_Out_ DEVICE_LIST *List);
+
+/* The next device that is ours; FALSE at the end. */
+BOOL
+DeviceListNext(_Inout_ DEVICE_LIST *List, _Out_ DEVICE *Device);
+
+void
+DeviceListClose(_In_ DEVICE_LIST *List);
+
+/* The device whose interface has the GUID; on success List is to be closed by the caller.
+ * ERROR_FILE_NOT_FOUND, not logged, if there is none. */
+DWORD
+DeviceFind(_In_ const GUID *Interface, _Out_ DEVICE_LIST *List, _Out_ DEVICE *Device);
+
+/* Whether there is any device of ours; TRUE also if that cannot be found out. */
+BOOL
+DeviceAnyExists(void);
+
+/* Whether an interface of class Net that is not one of our devices has the name. */
+BOOL
+DeviceForeignHasName(_In_z_ const WCHAR *Name);
+
+/* ERROR_FILE_NOT_FOUND, and others, not logged, while the device has no interface. */
+DWORD
+DeviceGetInterface(_In_ const DEVICE *Device, _Out_ DEVICE_INTERFACE *Interface);
+
+/* ERROR_NOT_FOUND, not logged, if the device belongs to no pool: it is half made. */
+DWORD
+DeviceGetPool(_In_ const DEVICE *Device, _Out_writes_z_(WINTUN_MAX_POOL) WCHAR *Pool);
+
+DWORD
+DeviceSetPool(_In_ const DEVICE *Device, _In_z_ const WCHAR *Pool);
+
+/* Whether the device belongs to the pool. */
+BOOL
+DeviceIsInPool(_In_ const DEVICE *Device, _In_z_ const WCHAR *Pool);
+
+/* Strings as pools and interfaces' names are compared. */
+BOOL
+DeviceNamesEqual(_In_z_ const WCHAR *Left, _In_z_ const WCHAR *Right);
+
+/* The system's problem code (CM_PROB_...) of the device; 0 if it has none. */
+ULONG
+DeviceGetProblem(_In_ const DEVICE *Device);
+
+/* Sets *RebootRequired to TRUE if the system asked for that during the last operation on the
+ * device. */
+void
+DeviceCheckReboot(_In_ const DEVICE *Device, _Inout_ BOOL *RebootRequired);
+
+/* Removes the device; the driver ends its session. *RebootRequired is only ever set to TRUE. */
+DWORD
+DeviceRemove(_In_ DEVICE *Device, _Inout_ BOOL *RebootRequired);
+
+#endif

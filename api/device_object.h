@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The device object by which the DLL speaks to the driver: one per running adapter, see
+ * contract/session.h. */
+#ifndef CULVERT_API_DEVICE_OBJECT_H
+#define CULVERT_API_DEVICE_OBJECT_H
+
+#include "wintun.h"
+
+/*
+ * Opens the adapter's device object for reading, writing and control, overlapped. Returns a Win32
+ * code, ERROR_FILE_NOT_FOUND if there is none: the adapter is gone or not running. Logs nothing.
+ */
+DWORD
+DeviceObjectOpen(_In_ const GUID *Interface, _Out_ HANDLE *Object);
+
+/* Asks the driver behind an open device object for its version, (major << 16) | minor. Returns a
+ * Win32 code; failures are logged. */
+DWORD
+DeviceObjectGetDriverVersion(_In_ HANDLE Object, _Out_ DWORD *Version);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All that the session code needs of the system: locks, events, the last error, and the session's
+ * request to the driver. system_windows.c implements it.
+ */
+#ifndef CULVERT_API_SYSTEM_H
+#define CULVERT_API_SYSTEM_H
+
+#include <stdint.h>
+
+#ifdef _WIN32
+#include <windows.h>
+typedef SRWLOCK SYSTEM_LOCK;
+typedef HANDLE SYSTEM_EVENT;
+#else
+#error "api/system.h: no such system yet"
+#endif
+
+/* An adapter that sessions can be started on: adapter.h. */
+typedef struct ADAPTER SYSTEM_ADAPTER;
+
+void
+SystemLockInitialize(SYSTEM_LOCK *Lock);
+void
+SystemLockAcquire(SYSTEM_LOCK *Lock);
+void
+SystemLockRelease(SYSTEM_LOCK *Lock);
+
+/* Memory of zeroes, or NULL with the last error set. */
+void *
+SystemAllocate(size_t Bytes);
+void
+SystemFree(void *Memory);
+
+void
+SystemEventSet(SYSTEM_EVENT Event);
+
+void
+SystemSetLastError(uint32_t Error);
+
+/* The driver's end of a session. */
+typedef struct SYSTEM_LINK SYSTEM_LINK;
+
+/* What a link gives the session to work with. */
+typedef struct SYSTEM_LINK_PARTS
+{
+    void *Memory;                /* CulvertSessionBytes(Capacity) bytes, shared with the driver */
+    SYSTEM_EVENT ReceiveEvent;   /* auto-reset; set by the driver, see contract/session.h */
+    SYSTEM_EVENT SendSpaceEvent; /* auto-reset; set by the driver */
+    SYSTEM_EVENT SendEvent;      /* auto-reset; waited for by the driver */
+} SYSTEM_LINK_PARTS;
+
+/*
+ * Asks the driver of an adapter to start a session, and returns when it has accepted. NULL and the
+ * last error if anything failed. Ended(Context) is called once, on another thread, when the
+ * driver has ended the session, whoever wanted that.
+ */
+SYSTEM_LINK *
+SystemLinkOpen(SYSTEM_ADAPTER *Adapter, uint32_t Capacity, void (*Ended)(void *Context),
+               void *Context, SYSTEM_LINK_PARTS *Parts);
+
+/* Ends the session if it has not ended yet, waits until the driver is done with the memory, and
+ * frees it. Events stay open: SystemLinkCloseEvents. */
+void
+SystemLinkClose(SYSTEM_LINK *Link);
+
+/* Closes the events of a closed link. */
+void
+SystemLinkCloseEvents(const SYSTEM_LINK_PARTS *Parts);
+
+#endif

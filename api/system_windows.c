@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the session code needs of Windows.
+ *
+ * The session's request stays pending as long as the session lives, and a pending request is
+ * cancelled when the thread that made it exits. Applications start sessions from threads that come
+ * and go, so a link has a thread of its own.
+ */
+#include <windows.h>
+#include "adapter.h"
+#include "logger.h"
+#include "system.h"
+#include "../contract/ring.h"
+#include "../contract/session.h"
+
+/* The driver accepts or refuses within microseconds; this only keeps a broken one from hanging the
+ * application. */
+#define ACCEPT_TIMEOUT_MS 10000
+#define LINK_STACK_BYTES 0x10000
+
+struct SYSTEM_LINK
+{
+    HANDLE Device;
+    HANDLE Claim;
+    HANDLE Section;
+    HANDLE Thread;
+    HANDLE Decided; /* manual-reset: Error is valid */
+    HANDLE Stop;    /* manual-reset: cancel the request */
+    HANDLE Done;    /* the request's event */
+    DWORD Error;
+    uint32_t Capacity;
+    SYSTEM_LINK_PARTS Parts;
+    void (*Ended)(void *Context);
+    void *Context;
+};
+
+void
+SystemLockInitialize(SYSTEM_LOCK *Lock)
+{
+    InitializeSRWLock(Lock);
+}
+
+void
+SystemLockAcquire(SYSTEM_LOCK *Lock)
+{
+    AcquireSRWLockExclusive(Lock);
+}
+
+void
+SystemLockRelease(SYSTEM_LOCK *Lock)
+{
+    ReleaseSRWLockExclusive(Lock);
+}
+
+void *
+SystemAllocate(size_t Bytes)
+{
+    void *Memory = HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, Bytes);
+    if (Memory == NULL)
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY); /* HeapAlloc does not */
+    return Memory;
+}
+
+void
+SystemFree(void *Memory)
+{
+    HeapFree(GetProcessHeap(), 0, Memory);
+}
+
+void
+SystemEventSet(SYSTEM_EVENT Event)
+{
+    SetEvent(Event);
+}
+
+void
+SystemSetLastError(uint32_t Error)
+{
+    SetLastError(Error);
+}
+
+/* Makes the request. Returns ERROR_IO_PENDING, or why it failed. */
+static DWORD
+LinkRequest(SYSTEM_LINK *Link, OVERLAPPED *Overlapped)
+{
+    CULVERT_SESSION_START Start = {
+        .ContractVersion = CULVERT_CONTRACT_VERSION,
+        .Capacity = Link->Capacity,
+        .ReceiveEvent = (ULONG_PTR)Link->Parts.ReceiveEvent,
+        .SendSpaceEvent = (ULONG_PTR)Link->Parts.SendSpaceEvent,
+        .SendEvent = (ULONG_PTR)Link->Parts.SendEvent,
+        .Section = (ULONG_PTR)Link->Section,
+    };
+    if (DeviceIoControl(Link->Device, CULVERT_IOCTL_SESSION, &Start, sizeof(Start),
+                        Link->Parts.Memory, CulvertSessionBytes(Link->Capacity), NULL, Overlapped))
+        return ERROR_INVALID_FUNCTION; /* no driver of ours lets it succeed */
+    return GetLastError();
+}
+
+/* The request is over: why. */
+static DWORD
+LinkResult(SYSTEM_LINK *Link, OVERLAPPED *Overlapped)
+{
+    DWORD Bytes;
+    return GetOverlappedResult(Link->Device, Overlapped, &Bytes, TRUE) ? ERROR_INVALID_FUNCTION
+                                                                       : GetLastError();
+}
+
+/* Waits until the driver has accepted or refused. ERROR_SUCCESS, or why it did not start. */
+static DWORD
+LinkAwaitDecision(SYSTEM_LINK *Link, OVERLAPPED *Overlapped)
+{
+    HANDLE Handles[] = {Link->Done, Link->Parts.SendSpaceEvent};
+    switch (WaitForMultipleObjects(ARRAYSIZE(Handles), Handles, FALSE, ACCEPT_TIMEOUT_MS))
+    {
+    case WAIT_OBJECT_0:
+        return LinkResult(Link, Overlapped);
+    case WAIT_OBJECT_0 + 1:
+        return ERROR_SUCCESS;
+    default:
+        CancelIo(Link->Device);
+        LinkResult(Link, Overlapped);
+        return ERROR_TIMEOUT;
+    }
+}
+
+static DWORD WINAPI
+LinkThread(LPVOID Parameter)
+{
+    SYSTEM_LINK *Link = Parameter;
+    OVERLAPPED Overlapped = {.hEvent = Link->Done};
+    DWORD Error = LinkRequest(Link, &Overlapped);
+    if (Error == ERROR_IO_PENDING)
+        Error = LinkAwaitDecision(Link, &Overlapped);
+    Link->Error = Error;
+    SetEvent(Link->Decided);
+    if (Error != ERROR_SUCCESS)
+        return 0;
+
+    HANDLE Handles[] = {Link->Done, Link->Stop};
+    if (WaitForMultipleObjects(ARRAYSIZE(Handles), Handles, FALSE, INFINITE) != WAIT_OBJECT_0)
+        CancelIo(Link->Device);
+    /* Without a limit: until the request is back, the driver may write into the memory. */
+    Error = LinkResult(Link, &Overlapped);
+    if (WaitForSingleObject(Link->Stop, 0) != WAIT_OBJECT_0)
+        LogWarningError(Error, L"The driver has ended the session");
+    Link->Ended(Link->Context);
+    return 0;
+}
+
+static HANDLE
+AutoResetEvent(void)
+{
+    return CreateEventW(NULL, FALSE, FALSE, NULL);
+}
+
+static HANDLE
+ManualResetEvent(void)
+{
+    return CreateEventW(NULL, TRUE, FALSE, NULL);
+}
+
+static void
+CloseIfOpen(HANDLE Handle)
+{
+    if (Handle != NULL)
+        CloseHandle(Handle);
+}
+
+void
+SystemLinkCloseEvents(const SYSTEM_LINK_PARTS *Parts)
+{
+    CloseIfOpen(Parts->ReceiveEvent);
+    CloseIfOpen(Parts->SendSpaceEvent);
+    CloseIfOpen(Parts->SendEvent);
+}
+
+/* The events and the memory of a link. Whatever was made is in *Link, also on failure. */
+static BOOL
+LinkCreateParts(SYSTEM_LINK *Link)
+{
+    Link->Decided = ManualResetEvent();
+    Link->Stop = ManualResetEvent();
+    Link->Done = ManualResetEvent();
+    Link->Parts.ReceiveEvent = AutoResetEvent();
+    Link->Parts.SendSpaceEvent = AutoResetEvent();
+    Link->Parts.SendEvent = AutoResetEvent();
+    if (!Link->Decided || !Link->Stop || !Link->Done || !Link->Parts.ReceiveEvent ||
+        !Link->Parts.SendSpaceEvent || !Link->Parts.SendEvent)
+    {
+        LogLastError(L"Creating the events of a session");
+        return FALSE;
+    }
+    DWORD Bytes = CulvertSessionBytes(Link->Capacity);
+    Link->Section = CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, Bytes, NULL);
+    if (Link->Section != NULL)
+        Link->Parts.Memory = MapViewOfFile(Link->Section, FILE_MAP_ALL_ACCESS, 0, 0, Bytes);
+    if (Link->Parts.Memory == NULL)
+    {
+        LogLastError(L"Allocating %u bytes for the rings of a session", Bytes);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* Frees all but the events that the session works with. */
+static void
+LinkDestroy(SYSTEM_LINK *Link)
+{
+    CloseIfOpen(Link->Thread);
+    if (Link->Parts.Memory != NULL)
+        UnmapViewOfFile(Link->Parts.Memory);
+    CloseIfOpen(Link->Section);
+    CloseIfOpen(Link->Device);
+    CloseIfOpen(Link->Done);
+    CloseIfOpen(Link->Stop);
+    CloseIfOpen(Link->Decided);
+    if (Link->Claim != NULL)
+        AdapterSessionEnd(Link->Claim);
+    SystemFree(Link);
+}
+
+static BOOL
+LinkStart(SYSTEM_LINK *Link, SYSTEM_ADAPTER *Adapter)
+{
+    Link->Thread = CreateThread(NULL, LINK_STACK_BYTES, LinkThread, Link, 0, NULL);
+    if (Link->Thread == NULL)
+    {
+        LogLastError(L"Creating the thread of a session");
+        return FALSE;
+    }
+    WaitForSingleObject(Link->Decided, INFINITE); /* LinkThread's waits have limits */
+    if (Link->Error == ERROR_SUCCESS)
+        return TRUE;
+    WaitForSingleObject(Link->Thread, INFINITE);
+    SetLastError(LogError(Link->Error, L"Starting a session on adapter %s", AdapterLabel(Adapter)));
+    return FALSE;
+}
+
+SYSTEM_LINK *
+SystemLinkOpen(SYSTEM_ADAPTER *Adapter, uint32_t Capacity, void (*Ended)(void *Context),
+               void *Context, SYSTEM_LINK_PARTS *Parts)
+{
+    SYSTEM_LINK *Link = SystemAllocate(sizeof(*Link));
+    if (Link == NULL)
+        return NULL;
+    Link->Capacity = Capacity;
+    Link->Ended = Ended;
+    Link->Context = Context;
+    if (!AdapterSessionBegin(Adapter, &Link->Claim) ||
+        !AdapterOpenDevice(Adapter, &Link->Device) || !LinkCreateParts(Link))
+        goto Destroy;
+    *Parts = Link->Parts; /* before LinkThread can call Ended */
+    if (!LinkStart(Link, Adapter))
+        goto Destroy;
+    return Link;
+
+Destroy:;
+    DWORD Error = GetLastError();
+    SystemLinkCloseEvents(&Link->Parts);
+    LinkDestroy(Link);
+    SetLastError(Error);
+    return NULL;
+}
+
+void
+SystemLinkClose(SYSTEM_LINK *Link)
+{
+    SetEvent(Link->Stop);
+    WaitForSingleObject(Link->Thread, INFINITE);
+    LinkDestroy(Link);
+}

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The miniport's side of NDIS 6: its handlers, its driver characteristics, the attributes of an
+ * adapter and the parameters of its life cycle. Documentation: ndis/ns-ndis-_ndis_miniport_…,
+ * "Miniport driver functions" (ndis/nc-ndis-miniport_…).
+ */
+#ifndef CULVERT_NT_NDIS_MINIPORT_H
+#define CULVERT_NT_NDIS_MINIPORT_H
+
+#include "ndis_nbl.h"
+#include "ndis_offload.h"
+#include "ndis_request.h"
+
+typedef struct _CM_PARTIAL_RESOURCE_LIST *PNDIS_RESOURCE_LIST;
+typedef struct _NDIS_PORT_AUTHENTICATION_PARAMETERS *PNDIS_PORT_AUTHENTICATION_PARAMETERS;
+typedef struct _NDIS_PCI_DEVICE_CUSTOM_PROPERTIES *PNDIS_PCI_DEVICE_CUSTOM_PROPERTIES;
+
+/* ndis/ne-ndis-ndis_halt_action and neighbours */
+typedef enum _NDIS_HALT_ACTION
+{
+    NdisHaltDeviceDisabled,
+    NdisHaltDeviceInstanceDeInitialized,
+    NdisHaltDevicePoweredDown,
+    NdisHaltDeviceSurpriseRemoved,
+    NdisHaltDeviceFailed,
+    NdisHaltDeviceInitializationFailed,
+    NdisHaltDeviceStopped
+} NDIS_HALT_ACTION, *PNDIS_HALT_ACTION;
+
+typedef enum _NDIS_SHUTDOWN_ACTION
+{
+    NdisShutdownPowerOff,
+    NdisShutdownBugCheck
+} NDIS_SHUTDOWN_ACTION, *PNDIS_SHUTDOWN_ACTION;
+
+typedef enum _NDIS_DEVICE_PNP_EVENT
+{
+    NdisDevicePnPEventQueryRemoved,
+    NdisDevicePnPEventRemoved,
+    NdisDevicePnPEventSurpriseRemoved,
+    NdisDevicePnPEventQueryStopped,
+    NdisDevicePnPEventStopped,
+    NdisDevicePnPEventPowerProfileChanged,
+    NdisDevicePnPEventFilterListChanged,
+    NdisDevicePnPEventMaximum
+} NDIS_DEVICE_PNP_EVENT, *PNDIS_DEVICE_PNP_EVENT;
+
+/* InformationBuffer of NdisDevicePnPEventPowerProfileChanged */
+typedef enum _NDIS_POWER_PROFILE
+{
+    NdisPowerProfileBattery,
+    NdisPowerProfileAcOnLine
+} NDIS_POWER_PROFILE, *PNDIS_POWER_PROFILE;
+
+/* ndis/ns-ndis-_ndis_miniport_init_parameters */
+typedef struct _NDIS_MINIPORT_INIT_PARAMETERS
+{
+    NDIS_OBJECT_HEADER Header;
+    ULONG Flags;
+    PNDIS_RESOURCE_LIST AllocatedResources;
+    NDIS_HANDLE IMDeviceInstanceContext;
+    NDIS_HANDLE MiniportAddDeviceContext;
+    NET_IFINDEX IfIndex;
+    NET_LUID NetLuid;
+    PNDIS_PORT_AUTHENTICATION_PARAMETERS DefaultPortAuthStates;
+    PNDIS_PCI_DEVICE_CUSTOM_PROPERTIES PciDeviceCustomProperties;
+} NDIS_MINIPORT_INIT_PARAMETERS, *PNDIS_MINIPORT_INIT_PARAMETERS;
+NT_ASSERT_SIZE(NDIS_MINIPORT_INIT_PARAMETERS, 64, 40);
+NT_ASSERT_OFFSET(NDIS_MINIPORT_INIT_PARAMETERS, NetLuid, 40, 24);
+#define NDIS_MINIPORT_INIT_PARAMETERS_REVISION_1 1
+#define NDIS_SIZEOF_MINIPORT_INIT_PARAMETER_REVISION_1                                             \
+    NDIS_SIZEOF_THROUGH(NDIS_MINIPORT_INIT_PARAMETERS, PciDeviceCustomProperties)
+
+/* ndis/ns-ndis-_ndis_miniport_pause_parameters, …_restart_parameters, _ndis_restart_attributes */
+typedef struct _NDIS_MINIPORT_PAUSE_PARAMETERS
+{
+    NDIS_OBJECT_HEADER Header;
+    ULONG Flags;
+    ULONG PauseReason;
+} NDIS_MINIPORT_PAUSE_PARAMETERS, *PNDIS_MINIPORT_PAUSE_PARAMETERS;
+NT_ASSERT_SIZE(NDIS_MINIPORT_PAUSE_PARAMETERS, 12, 12);
+#define NDIS_MINIPORT_PAUSE_PARAMETERS_REVISION_1 1
+#define NDIS_SIZEOF_MINIPORT_PAUSE_PARAMETERS_REVISION_1                                           \
+    NDIS_SIZEOF_THROUGH(NDIS_MINIPORT_PAUSE_PARAMETERS, PauseReason)
+#define NDIS_PAUSE_NDIS_INTERNAL          0x00000001
+#define NDIS_PAUSE_LOW_POWER              0x00000002
+#define NDIS_PAUSE_BIND_PROTOCOL          0x00000004
+#define NDIS_PAUSE_UNBIND_PROTOCOL        0x00000008
+#define NDIS_PAUSE_ATTACH_FILTER          0x00000010
+#define NDIS_PAUSE_DETACH_FILTER          0x00000020
+#define NDIS_PAUSE_FILTER_RESTART_STACK   0x00000040
+#define NDIS_PAUSE_MINIPORT_DEVICE_REMOVE 0x00000080
+
+typedef struct _NDIS_RESTART_ATTRIBUTES
+{
+    struct _NDIS_RESTART_ATTRIBUTES *Next;
+    NDIS_OID Oid;
+    ULONG DataLength;
+    DECLSPEC_ALIGN(MEMORY_ALLOCATION_ALIGNMENT) UCHAR Data[1];
+} NDIS_RESTART_ATTRIBUTES, *PNDIS_RESTART_ATTRIBUTES;
+NT_ASSERT_SIZE(NDIS_RESTART_ATTRIBUTES, 32, 24);
+
+typedef struct _NDIS_MINIPORT_RESTART_PARAMETERS
+{
+    NDIS_OBJECT_HEADER Header;
+    PNDIS_RESTART_ATTRIBUTES RestartAttributes;
+    ULONG Flags;
+} NDIS_MINIPORT_RESTART_PARAMETERS, *PNDIS_MINIPORT_RESTART_PARAMETERS;
+NT_ASSERT_SIZE(NDIS_MINIPORT_RESTART_PARAMETERS, 24, 12);
+#define NDIS_MINIPORT_RESTART_PARAMETERS_REVISION_1 1
+#define NDIS_SIZEOF_MINIPORT_RESTART_PARAMETERS_REVISION_1                                         \
+    NDIS_SIZEOF_THROUGH(NDIS_MINIPORT_RESTART_PARAMETERS, Flags)
+
+/* ndis/ns-ndis-_net_device_pnp_event */
+typedef struct _NET_DEVICE_PNP_EVENT
+{
+    NDIS_OBJECT_HEADER Header;
+    NDIS_PORT_NUMBER PortNumber;
+    NDIS_DEVICE_PNP_EVENT DevicePnPEvent;
+    PVOID InformationBuffer;
+    ULONG InformationBufferLength;
+    UCHAR NdisReserved[2 * sizeof(PVOID)];
+} NET_DEVICE_PNP_EVENT, *PNET_DEVICE_PNP_EVENT;
+NT_ASSERT_SIZE(NET_DEVICE_PNP_EVENT, 48, 28);
+NT_ASSERT_OFFSET(NET_DEVICE_PNP_EVENT, NdisReserved, 28, 20);
+#define NET_DEVICE_PNP_EVENT_REVISION_1 1
+#define NDIS_SIZEOF_NET_DEVICE_PNP_EVENT_REVISION_1                                                \
+    NDIS_SIZEOF_THROUGH(NET_DEVICE_PNP_EVENT, NdisReserved)
+
+/* The handlers. IRQLs are those of the documentation pages ndis/nc-ndis-miniport_…. */
+_IRQL_requires_(PASSIVE_LEVEL) _Function_class_(SET_OPTIONS) typedef NDIS_STATUS NTAPI
+    SET_OPTIONS(_In_ NDIS_HANDLE NdisDriverHandle, _In_ NDIS_HANDLE DriverContext);
+typedef SET_OPTIONS *SET_OPTIONS_HANDLER;
+typedef SET_OPTIONS MINIPORT_SET_OPTIONS;
+
+_IRQL_requires_(PASSIVE_LEVEL) _Function_class_(MINIPORT_INITIALIZE) typedef NDIS_STATUS NTAPI
+    MINIPORT_INITIALIZE(_In_ NDIS_HANDLE NdisMiniportHandle, _In_ NDIS_HANDLE MiniportDriverContext,
+                        _In_ PNDIS_MINIPORT_INIT_PARAMETERS MiniportInitParameters);
+typedef MINIPORT_INITIALIZE *MINIPORT_INITIALIZE_HANDLER;
+
+_IRQL_requires_(PASSIVE_LEVEL) _Function_class_(MINIPORT_HALT) typedef VOID NTAPI
+    MINIPORT_HALT(_In_ NDIS_HANDLE MiniportAdapterContext, _In_ NDIS_HALT_ACTION HaltAction);
+typedef MINIPORT_HALT *MINIPORT_HALT_HANDLER;
+
+_IRQL_requires_(PASSIVE_LEVEL) _Function_class_(MINIPORT_UNLOAD) typedef VOID NTAPI
+    MINIPORT_UNLOAD(_In_ PDRIVER_OBJECT DriverObject);
+typedef MINIPORT_UNLOAD *MINIPORT_DRIVER_UNLOAD;
+
+_IRQL_requires_(PASSIVE_LEVEL) _Function_class_(MINIPORT_PAUSE) typedef NDIS_STATUS NTAPI
+    MINIPORT_PAUSE(_In_ NDIS_HANDLE MiniportAdapterContext,
+                   _In_ PNDIS_MINIPORT_PAUSE_PARAMETERS PauseParameters);
+typedef MINIPORT_PAUSE *MINIPORT_PAUSE_HANDLER;
+
+_IRQL_requires_(PASSIVE_LEVEL) _Function_class_(MINIPORT_RESTART) typedef NDIS_STATUS NTAPI
+    MINIPORT_RESTART(_In_ NDIS_HANDLE MiniportAdapterContext,
+                     _In_ PNDIS_MINIPORT_RESTART_PARAMETERS RestartParameters);
+typedef MINIPORT_RESTART *MINIPORT_RESTART_HANDLER;
+
+_IRQL_requires_(PASSIVE_LEVEL) _Function_class_(MINIPORT_OID_REQUEST) typedef NDIS_STATUS NTAPI
+    MINIPORT_OID_REQUEST(_In_ NDIS_HANDLE MiniportAdapterContext,
+                         _In_ PNDIS_OID_REQUEST OidRequest);
+typedef MINIPORT_OID_REQUEST *MINIPORT_OID_REQUEST_HANDLER;
+
+_IRQL_requires_max_(DISPATCH_LEVEL)
+    _Function_class_(MINIPORT_SEND_NET_BUFFER_LISTS) typedef VOID NTAPI
+    MINIPORT_SEND_NET_BUFFER_LISTS(_In_ NDIS_HANDLE MiniportAdapterContext,
+                                   _In_ PNET_BUFFER_LIST NetBufferList,
+                                   _In_ NDIS_PORT_NUMBER PortNumber, _In_ ULONG SendFlags);
+typedef MINIPORT_SEND_NET_BUFFER_LISTS *MINIPORT_SEND_NET_BUFFER_LISTS_HANDLER;
+
+_IRQL_requires_max_(DISPATCH_LEVEL)
+    _Function_class_(MINIPORT_RETURN_NET_BUFFER_LISTS) typedef VOID NTAPI
+    MINIPORT_RETURN_NET_BUFFER_LISTS(_In_ NDIS_HANDLE MiniportAdapterContext,
+                                     _In_ PNET_BUFFER_LIST NetBufferLists, _In_ ULONG ReturnFlags);
+typedef MINIPORT_RETURN_NET_BUFFER_LISTS *MINIPORT_RETURN_NET_BUFFER_LISTS_HANDLER;
+
+_IRQL_requires_max_(DISPATCH_LEVEL) _Function_class_(MINIPORT_CANCEL_SEND) typedef VOID NTAPI
+    MINIPORT_CANCEL_SEND(_In_ NDIS_HANDLE MiniportAdapterContext, _In_ PVOID CancelId);
+typedef MINIPORT_CANCEL_SEND *MINIPORT_CANCEL_SEND_HANDLER;
+
+_IRQL_requires_max_(DISPATCH_LEVEL) _Function_class_(MINIPORT_CHECK_FOR_HANG) typedef BOOLEAN NTAPI
+    MINIPORT_CHECK_FOR_HANG(_In_ NDIS_HANDLE MiniportAdapterContext);
+typedef MINIPORT_CHECK_FOR_HANG *MINIPORT_CHECK_FOR_HANG_HANDLER;
+
+_IRQL_requires_max_(DISPATCH_LEVEL) _Function_class_(MINIPORT_RESET) typedef NDIS_STATUS NTAPI
+    MINIPORT_RESET(_In_ NDIS_HANDLE MiniportAdapterContext, _Out_ PBOOLEAN AddressingReset);
+typedef MINIPORT_RESET *MINIPORT_RESET_HANDLER;
+
+_IRQL_requires_(PASSIVE_LEVEL) _Function_class_(MINIPORT_DEVICE_PNP_EVENT_NOTIFY) typedef VOID NTAPI
+    MINIPORT_DEVICE_PNP_EVENT_NOTIFY(_In_ NDIS_HANDLE MiniportAdapterContext,
+                                     _In_ PNET_DEVICE_PNP_EVENT NetDevicePnPEvent);
+typedef MINIPORT_DEVICE_PNP_EVENT_NOTIFY *MINIPORT_DEVICE_PNP_EVENT_NOTIFY_HANDLER;
+
+/* PASSIVE_LEVEL for NdisShutdownPowerOff, any IRQL for NdisShutdownBugCheck. */
+_Function_class_(MINIPORT_SHUTDOWN) typedef VOID NTAPI
+    MINIPORT_SHUTDOWN(_In_ NDIS_HANDLE MiniportAdapterContext,
+                      _In_ NDIS_SHUTDOWN_ACTION ShutdownAction);
+typedef MINIPORT_SHUTDOWN *MINIPORT_SHUTDOWN_HANDLER;
+
+_IRQL_requires_max_(DISPATCH_LEVEL) _Function_class_(MINIPORT_CANCEL_OID_REQUEST) typedef VOID NTAPI
+    MINIPORT_CANCEL_OID_REQUEST(_In_ NDIS_HANDLE MiniportAdapterContext, _In_ PVOID RequestId);
+typedef MINIPORT_CANCEL_OID_REQUEST *MINIPORT_CANCEL_OID_REQUEST_HANDLER;
+
+_IRQL_requires_max_(DISPATCH_LEVEL)
+    _Function_class_(MINIPORT_DIRECT_OID_REQUEST) typedef NDIS_STATUS NTAPI
+    MINIPORT_DIRECT_OID_REQUEST(_In_ NDIS_HANDLE MiniportAdapterContext,
+                                _In_ PNDIS_OID_REQUEST OidRequest);
+typedef MINIPORT_DIRECT_OID_REQUEST *MINIPORT_DIRECT_OID_REQUEST_HANDLER;
+
+_IRQL_requires_max_(DISPATCH_LEVEL)
+    _Function_class_(MINIPORT_CANCEL_DIRECT_OID_REQUEST) typedef VOID NTAPI
+    MINIPORT_CANCEL_DIRECT_OID_REQUEST(_In_ NDIS_HANDLE MiniportAdapterContext,
+                                       _In_ PVOID RequestId);
+typedef MINIPORT_CANCEL_DIRECT_OID_REQUEST *MINIPORT_CANCEL_DIRECT_OID_REQUEST_HANDLER;
+
+/* ndis/ns-ndis-_ndis_miniport_driver_characteristics */
+typedef struct _NDIS_MINIPORT_DRIVER_CHARACTERISTICS
+{
+    NDIS_OBJECT_HEADER Header;
+    UCHAR MajorNdisVersion;
+    UCHAR MinorNdisVersion;
+    UCHAR MajorDriverVersion;
+    UCHAR MinorDriverVersion;
+    ULONG Flags;
+    SET_OPTIONS_HANDLER SetOptionsHandler;
+    MINIPORT_INITIALIZE_HANDLER InitializeHandlerEx;
+    MINIPORT_HALT_HANDLER HaltHandlerEx;
+    MINIPORT_DRIVER_UNLOAD UnloadHandler;
+    MINIPORT_PAUSE_HANDLER PauseHandler;
+    MINIPORT_RESTART_HANDLER RestartHandler;
+    MINIPORT_OID_REQUEST_HANDLER OidRequestHandler;
+    MINIPORT_SEND_NET_BUFFER_LISTS_HANDLER SendNetBufferListsHandler;
+    MINIPORT_RETURN_NET_BUFFER_LISTS_HANDLER ReturnNetBufferListsHandler;
+    MINIPORT_CANCEL_SEND_HANDLER CancelSendHandler;
+    MINIPORT_CHECK_FOR_HANG_HANDLER CheckForHangHandlerEx;
+    MINIPORT_RESET_HANDLER ResetHandlerEx;
+    MINIPORT_DEVICE_PNP_EVENT_NOTIFY_HANDLER DevicePnPEventNotifyHandler;
+    MINIPORT_SHUTDOWN_HANDLER ShutdownHandlerEx;
+    MINIPORT_CANCEL_OID_REQUEST_HANDLER CancelOidRequestHandler;
+    MINIPORT_DIRECT_OID_REQUEST_HANDLER DirectOidRequestHandler;
+    MINIPORT_CANCEL_DIRECT_OID_REQUEST_HANDLER CancelDirectOidRequestHandler;
+} NDIS_MINIPORT_DRIVER_CHARACTERISTICS, *PNDIS_MINIPORT_DRIVER_CHARACTERISTICS;
+NT_ASSERT_SIZE(NDIS_MINIPORT_DRIVER_CHARACTERISTICS, 152, 80);
+NT_ASSERT_OFFSET(NDIS_MINIPORT_DRIVER_CHARACTERISTICS, SetOptionsHandler, 16, 12);
+NT_ASSERT_OFFSET(NDIS_MINIPORT_DRIVER_CHARACTERISTICS, ShutdownHandlerEx, 120, 64);
+#define NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1 1
+#define NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2 2
+#define NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1                                     \
+    NDIS_SIZEOF_THROUGH(NDIS_MINIPORT_DRIVER_CHARACTERISTICS, CancelOidRequestHandler)
+#define NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2                                     \
+    NDIS_SIZEOF_THROUGH(NDIS_MINIPORT_DRIVER_CHARACTERISTICS, CancelDirectOidRequestHandler)
+#define NDIS_INTERMEDIATE_DRIVER 0x00000001
+#define NDIS_WDM_DRIVER          0x00000002
+
+/* ndis/ns-ndis-_ndis_miniport_add_device_registration_attributes */
+typedef struct _NDIS_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES
+{
+    NDIS_OBJECT_HEADER Header;
+    NDIS_HANDLE MiniportAddDeviceContext;
+    ULONG Flags;
+} NDIS_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES,
+    *PNDIS_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES;
+NT_ASSERT_SIZE(NDIS_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES, 24, 12);
+#define NDIS_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES_REVISION_1 1
+#define NDIS_SIZEOF_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES_REVISION_1                         \
+    NDIS_SIZEOF_THROUGH(NDIS_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES, Flags)
+
+/* ndis/ns-ndis-_ndis_miniport_adapter_registration_attributes */
+typedef struct _NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES
+{
+    NDIS_OBJECT_HEADER Header;
+    NDIS_HANDLE MiniportAdapterContext;
+    ULONG AttributeFlags;
+    UINT CheckForHangTimeInSeconds;
+    NDIS_INTERFACE_TYPE InterfaceType;
+} NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES, *PNDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES;
+NT_ASSERT_SIZE(NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES, 32, 20);
+NT_ASSERT_OFFSET(NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES, AttributeFlags, 16, 8);
+#define NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1 1
+#define NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_2 2
+#define NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1                            \
+    NDIS_SIZEOF_THROUGH(NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES, InterfaceType)
+#define NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_2                            \
+    NDIS_SIZEOF_THROUGH(NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES, InterfaceType)
+
+/* AttributeFlags */
+#define NDIS_MINIPORT_ATTRIBUTES_HARDWARE_DEVICE                      0x00000001
+#define NDIS_MINIPORT_ATTRIBUTES_NDIS_WDM                             0x00000002
+#define NDIS_MINIPORT_ATTRIBUTES_SURPRISE_REMOVE_OK                   0x00000004
+#define NDIS_MINIPORT_ATTRIBUTES_NOT_CO_NDIS                          0x00000008
+#define NDIS_MINIPORT_ATTRIBUTES_DO_NOT_BIND_TO_ALL_CO                0x00000010
+#define NDIS_MINIPORT_ATTRIBUTES_NO_HALT_ON_SUSPEND                   0x00000020
+#define NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER                           0x00000040
+#define NDIS_MINIPORT_ATTRIBUTES_CONTROLS_DEFAULT_PORT                0x00000080
+#define NDIS_MINIPORT_ATTRIBUTES_NO_PAUSE_ON_SUSPEND                  0x00000100
+#define NDIS_MINIPORT_ATTRIBUTES_NO_OID_INTERCEPT_ON_NONDEFAULT_PORTS 0x00000200
+#define NDIS_MINIPORT_ATTRIBUTES_REGISTER_BUGCHECK_CALLBACK           0x00000400
+
+/* ndis/ns-ndis-_ndis_miniport_adapter_general_attributes. Speeds in bits, MTU in bytes. */
+typedef struct _NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES
+{
+    NDIS_OBJECT_HEADER Header;
+    ULONG Flags;
+    NDIS_MEDIUM MediaType;
+    NDIS_PHYSICAL_MEDIUM PhysicalMediumType;
+    ULONG MtuSize;
+    ULONG64 MaxXmitLinkSpeed;
+    ULONG64 XmitLinkSpeed;
+    ULONG64 MaxRcvLinkSpeed;
+    ULONG64 RcvLinkSpeed;
+    NDIS_MEDIA_CONNECT_STATE MediaConnectState;
+    NDIS_MEDIA_DUPLEX_STATE MediaDuplexState;
+    ULONG LookaheadSize;
+    PNDIS_PNP_CAPABILITIES PowerManagementCapabilities;
+    ULONG MacOptions;
+    ULONG SupportedPacketFilters;
+    ULONG MaxMulticastListSize;
+    USHORT MacAddressLength;
+    UCHAR PermanentMacAddress[NDIS_MAX_PHYS_ADDRESS_LENGTH];
+    UCHAR CurrentMacAddress[NDIS_MAX_PHYS_ADDRESS_LENGTH];
+    PNDIS_RECEIVE_SCALE_CAPABILITIES RecvScaleCapabilities;
+    NET_IF_ACCESS_TYPE AccessType;
+    NET_IF_DIRECTION_TYPE DirectionType;
+    NET_IF_CONNECTION_TYPE ConnectionType;
+    NET_IFTYPE IfType;
+    BOOLEAN IfConnectorPresent;
+    ULONG SupportedStatistics;
+    ULONG SupportedPauseFunctions;
+    ULONG DataBackFillSize;
+    ULONG ContextBackFillSize;
+    PNDIS_OID SupportedOidList;
+    ULONG SupportedOidListLength;
+    ULONG AutoNegotiationFlags;
+    PNDIS_PM_CAPABILITIES PowerManagementCapabilitiesEx;
+} NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES, *PNDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES;
+NT_ASSERT_SIZE(NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES, 224, 208);
+NT_ASSERT_OFFSET(NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES, MaxXmitLinkSpeed, 24, 24);
+NT_ASSERT_OFFSET(NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES, MacOptions, 80, 72);
+NT_ASSERT_OFFSET(NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES, AccessType, 168, 156);
+NT_ASSERT_OFFSET(NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES, SupportedOidList, 200, 188);
+#define NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1 1
+#define NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2 2
+#define NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1                                 \
+    NDIS_SIZEOF_THROUGH(NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES, AutoNegotiationFlags)
+#define NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2                                 \
+    NDIS_SIZEOF_THROUGH(NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES, PowerManagementCapabilitiesEx)
+
+/* ndis/ns-ndis-_ndis_miniport_adapter_offload_attributes */
+typedef struct _NDIS_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES
+{
+    NDIS_OBJECT_HEADER Header;
+    PNDIS_OFFLOAD DefaultOffloadConfiguration;
+    PNDIS_OFFLOAD HardwareOffloadCapabilities;
+    PNDIS_TCP_CONNECTION_OFFLOAD DefaultTcpConnectionOffloadConfiguration;
+    PNDIS_TCP_CONNECTION_OFFLOAD TcpConnectionOffloadHardwareCapabilities;
+} NDIS_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES, *PNDIS_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES;
+NT_ASSERT_SIZE(NDIS_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES, 40, 20);
+#define NDIS_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES_REVISION_1 1
+#define NDIS_SIZEOF_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES_REVISION_1                                 \
+    NDIS_SIZEOF_THROUGH(NDIS_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES,                                  \
+                        TcpConnectionOffloadHardwareCapabilities)
+
+/*
+ * ndis/ns-ndis-_ndis_miniport_adapter_attributes. The attributes of kinds of hardware that a tunnel
+ * is not (802.11, hardware assists, NDK, PacketDirect) are left out; none of them is larger than
+ * these.
+ */
+typedef union _NDIS_MINIPORT_ADAPTER_ATTRIBUTES {
+    NDIS_OBJECT_HEADER Header;
+    NDIS_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES AddDeviceRegistrationAttributes;
+    NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES RegistrationAttributes;
+    NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES GeneralAttributes;
+    NDIS_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES OffloadAttributes;
+} NDIS_MINIPORT_ADAPTER_ATTRIBUTES, *PNDIS_MINIPORT_ADAPTER_ATTRIBUTES;
+NT_ASSERT_SIZE(NDIS_MINIPORT_ADAPTER_ATTRIBUTES, 224, 208);
+
+/* ndis/ns-ndis-_ndis_miniport_pnp_characteristics, set by NdisSetOptionalHandlers */
+_IRQL_requires_(PASSIVE_LEVEL) typedef NDIS_STATUS NTAPI
+    MINIPORT_ADD_DEVICE(_In_ NDIS_HANDLE NdisMiniportHandle,
+                        _In_ NDIS_HANDLE MiniportDriverContext);
+typedef MINIPORT_ADD_DEVICE *MINIPORT_ADD_DEVICE_HANDLER;
+_IRQL_requires_(PASSIVE_LEVEL) typedef VOID NTAPI
+    MINIPORT_REMOVE_DEVICE(_In_ NDIS_HANDLE MiniportAddDeviceContext);
+typedef MINIPORT_REMOVE_DEVICE *MINIPORT_REMOVE_DEVICE_HANDLER;
+_IRQL_requires_(PASSIVE_LEVEL) typedef NDIS_STATUS NTAPI
+    MINIPORT_PNP_IRP(_In_ NDIS_HANDLE MiniportAddDeviceContext, _In_ PIRP Irp);
+typedef MINIPORT_PNP_IRP *MINIPORT_PNP_IRP_HANDLER;
+
+typedef struct _NDIS_MINIPORT_PNP_CHARACTERISTICS
+{
+    NDIS_OBJECT_HEADER Header;
+    MINIPORT_ADD_DEVICE_HANDLER MiniportAddDeviceHandler;
+    MINIPORT_REMOVE_DEVICE_HANDLER MiniportRemoveDeviceHandler;
+    MINIPORT_PNP_IRP_HANDLER MiniportFilterResourceRequirementsHandler;
+    MINIPORT_PNP_IRP_HANDLER MiniportStartDeviceHandler;
+    ULONG Flags;
+} NDIS_MINIPORT_PNP_CHARACTERISTICS, *PNDIS_MINIPORT_PNP_CHARACTERISTICS;
+NT_ASSERT_SIZE(NDIS_MINIPORT_PNP_CHARACTERISTICS, 48, 24);
+#define NDIS_MINIPORT_PNP_CHARACTERISTICS_REVISION_1 1
+#define NDIS_SIZEOF_MINIPORT_PNP_CHARACTERISTICS_REVISION_1                                        \
+    NDIS_SIZEOF_THROUGH(NDIS_MINIPORT_PNP_CHARACTERISTICS, Flags)
+typedef NDIS_OBJECT_HEADER NDIS_DRIVER_OPTIONAL_HANDLERS, *PNDIS_DRIVER_OPTIONAL_HANDLERS;
+
+#endif

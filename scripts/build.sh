@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Builds everything into build/ and lays out build/dist/. --quiet: print only what goes wrong.
+#   build.sh [--quiet] [PRESET...]    the presets of CMakePresets.json; without any, the product
+set -u
+cd "$(dirname "$0")/.." || exit 1
+quiet=
+if [ "${1-}" = --quiet ]; then
+  quiet=1
+  shift
+fi
+./scripts/setup.sh build || exit 1
+[ $# -gt 0 ] || set -- windows-amd64 windows-x86 windows-arm64
+
+mkdir -p build
+# Two commands at once share build/.
+exec 9>build/.lock
+flock 9
+
+run_logged() { # LOG COMMAND...
+  local log=$1
+  shift
+  if "$@" >"$log" 2>&1 9>&-; then
+    [ -n "$quiet" ] || grep -hE 'warning:' "$log"
+    return 0
+  fi
+  cat "$log" >&2
+  return 1
+}
+
+for preset in "$@"; do
+  [ -n "$quiet" ] || echo "Building $preset"
+  if [ ! -f "build/$preset/build.ninja" ]; then
+    run_logged "build/$preset.log" cmake --preset "$preset" || exit 1
+  fi
+  run_logged "build/$preset.log" cmake --build --preset "$preset" || exit 1
+done
+
+dist=build/dist
+install_file() { # SOURCE DIRECTORY: copied only if it differs, so that nothing looks newer than it is
+  mkdir -p "$2"
+  cmp -s "$1" "$2/$(basename "$1")" || install -m 644 "$1" "$2/"
+}
+install_file LICENSE $dist
+install_file README.md $dist
+install_file include/wintun.h $dist/include
+for architecture in amd64 x86 arm64; do
+  from=build/windows-$architecture
+  [ -f "$from/driver/culvert.sys" ] || continue
+  install_file "$from/driver/culvert.sys" $dist/driver/$architecture
+  install_file "$from/driver/culvert.inf" $dist/driver/$architecture
+  [ ! -f "$from/driver/culvert.cat" ] || install_file "$from/driver/culvert.cat" $dist/driver/$architecture
+  [ ! -f "$from/api/culvert.dll" ] || install_file "$from/api/culvert.dll" $dist/bin/$architecture
+done
+for file in build/windows-amd64/winehost/*.sys build/windows-amd64/winehost/*.dll winehost/host.reg; do
+  [ ! -f "$file" ] || install_file "$file" $dist/host
+done
+install_file build/windows-amd64/example/example.exe $dist/example
+install_file $dist/bin/amd64/culvert.dll $dist/example
+[ -n "$quiet" ] || echo "The files for users lie in $dist/"

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+# Sourced by the demo and the end-to-end tests: a network namespace of their own, Windows programs in
+# it, and the certainty that nothing is left of them afterwards.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export CULVERT_HOST=$root/build/dist/host
+sandbox_namespaces=
+sandbox_programs=
+
+sandbox_enter() { # NAME: makes the network namespace culvert-NAME-PID; its name is in $namespace
+  namespace=culvert-$1-$$
+  ip netns add "$namespace" || return 1
+  sandbox_namespaces="$sandbox_namespaces $namespace"
+  ip -n "$namespace" link set lo up
+}
+
+in_sandbox() { ip netns exec "$namespace" "$@"; }
+
+start_program() { # LOG PROGRAM [ARG...]: in $namespace, in the background; its launcher's id is in $program
+  local log=$1
+  shift
+  ip netns exec "$namespace" "$root/winehost/launch.sh" "$@" >"$log" 2>&1 </dev/null &
+  program=$!
+  sandbox_programs="$sandbox_programs $program"
+}
+
+wait_for_line() { # LOG PATTERN SECONDS: until the log has such a line; fails if it does not come
+  local end=$((SECONDS + $3))
+  until grep -qE -- "$2" "$1" 2>/dev/null; do
+    [ $SECONDS -lt $end ] || return 1
+    [ -z "${program-}" ] || kill -0 "$program" 2>/dev/null || grep -qE -- "$2" "$1" || return 1
+    sleep 0.05
+  done
+}
+
+stop_program() { # SIGNAL: asks the program to end, and returns its exit status
+  kill -"$1" "$program" 2>/dev/null
+  wait "$program"
+}
+
+sandbox_leave() {
+  local id name
+  for id in $sandbox_programs; do
+    if kill -0 "$id" 2>/dev/null; then
+      kill -TERM "$id" 2>/dev/null
+      wait "$id" 2>/dev/null
+    fi
+  done
+  for name in $sandbox_namespaces; do
+    ip netns delete "$name" 2>/dev/null
+  done
+  sandbox_programs=
+  sandbox_namespaces=
+}

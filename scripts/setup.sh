@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Installs what building and testing need and is missing, on Debian 12 as root. Prints nothing if
+# all is there.
+#   setup.sh build    compilers and libraries
+#   setup.sh run      the same, and what running Windows programs needs
+#   setup.sh test     the same, and what the tests need
+set -u
+LC_ALL=C; export LC_ALL
+
+build="clang-19 lld-19 llvm-19 mingw-w64-common gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 cmake ninja-build git"
+run="wine wine64 iproute2 iputils-ping util-linux procps"
+test="gcc libc6-dev libclang-rt-19-dev libcmocka-dev pkgconf iperf3 python3-minimal xz-utils"
+
+case ${1-} in
+  build) packages=$build ;;
+  run) packages="$build $run" ;;
+  test) packages="$build $run $test" ;;
+  *) echo "usage: setup.sh build|run|test" >&2; exit 2 ;;
+esac
+
+missing=
+for package in $packages; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+  echo "These Debian packages are missing, and only root can install them:$missing" >&2
+  exit 1
+fi
+echo "Installing:$missing"
+log=$(mktemp)
+# shellcheck disable=SC2086
+if { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1 </dev/null; then
+  rm -f "$log"
+else
+  tail -n 20 "$log" >&2
+  rm -f "$log"
+  echo "Installing failed." >&2
+  exit 1
+fi

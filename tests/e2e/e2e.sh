@@ -1,0 +1,283 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# End-to-end tests: the real driver and DLL under Wine, real packets from Linux. TAP on standard output.
+#   e2e.sh [PATTERN]    only tests whose name matches
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. scripts/sandbox.sh
+pattern=${1-.}
+traffic=build/windows-amd64/tests/windows/traffic.exe
+basics=build/windows-amd64/tests/windows/api_basics.exe
+example=build/dist/example/example.exe
+peer=build/native/tests/e2e/peer
+work=$(mktemp -d)
+logs=build/e2e-logs
+export CULVERT_PREFIX=$PWD/build/e2e-prefix
+# Test programs find the DLL where a user has it: beside themselves.
+cp -u build/dist/bin/amd64/culvert.dll "$(dirname "$traffic")/"
+rm -rf "$logs"
+mkdir -p "$logs"
+
+finish() {
+  trap - EXIT
+  sandbox_leave
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+number=0
+failed=0
+detail=
+result() { # STATUS NAME
+  number=$((number + 1))
+  if [ "$1" = 0 ]; then
+    echo "ok $number - $2"
+  else
+    failed=$((failed + 1))
+    echo "not ok $number - $2"
+    [ -z "$detail" ] || printf '%s\n' "$detail" | sed 's/^/# /'
+    tail -n 15 "$log" 2>/dev/null | sed 's/^/# /'
+  fi
+  detail=
+}
+note() { printf '# %s\n' "$*"; }
+
+# Each test runs in a namespace of its own, in the background of nothing: a function that returns 0.
+run_test() { # FUNCTION NAME
+  [[ $1 =~ $pattern ]] || return 0
+  log=$logs/$1.log
+  local start=$SECONDS
+  sandbox_enter "e2e-$1" || { result 1 "$2 (no namespace)"; return; }
+  program=
+  "$1"
+  result $? "$2"
+  sandbox_leave
+  note "$1 took $((SECONDS - start)) s"
+}
+
+fail() {
+  detail=$*
+  return 1
+}
+
+ready() { # starts a program and waits until packets can flow
+  start_program "$log" "$@"
+  wait_for_line "$log" '^ready|^Session started' 90 || fail "did not become ready: $*"
+}
+
+linux_side() { # INTERFACE ADDRESS4 ADDRESS6
+  in_sandbox ip address add "$2" dev "$1" && in_sandbox ip -6 address add "$3" dev "$1" nodad
+}
+
+nothing_left() { # after a program has cleaned up: no interface, driver file or process of the prefix
+  local left
+  left=$(in_sandbox ip -brief link show | grep -v '^lo ')
+  [ -z "$left" ] || { fail "interfaces are left: $left"; return 1; }
+  left=$(find "$CULVERT_PREFIX/drive_c/windows" -iname 'culvert.sys' -o -path '*/Temp/*' -type f -newer "$work/start")
+  [ -z "$left" ] || { fail "files are left: $left"; return 1; }
+  left=$(ip netns pids "$namespace")
+  [ -z "$left" ] || fail "processes are left: $(ps -o pid=,args= -p "$(echo $left | tr ' ' ,)")"
+}
+
+api_basics() {
+  (cp -u build/dist/bin/amd64/culvert.dll "$(dirname "$basics")/")
+  in_sandbox winehost/launch.sh "$basics" >"$log" 2>"$log.err" </dev/null
+  local status=$?
+  grep -E '^not ok|^# last' "$log" | sed 's/^/# /'
+  note "$(grep -c '^ok' "$log") checks of the API passed, $(grep -c '^not ok' "$log") failed"
+  [ $status = 0 ] || { fail "status $status; $(tail -n 5 "$log.err")"; return 1; }
+  nothing_left
+}
+
+echo_example() {
+  ready $example echo0 || return 1
+  linux_side echo0 10.9.8.1/24 fd09::1/64 || return 1
+  in_sandbox ping -n -q -c 20 -i 0.01 -W 5 10.9.8.2 >>"$log" || { fail "no IPv4 replies"; return 1; }
+  in_sandbox ping -6 -n -q -c 20 -i 0.01 -W 5 fd09::2 >>"$log" || { fail "no IPv6 replies"; return 1; }
+  in_sandbox ping -n -q -c 3 -i 0.01 -W 5 -s 60000 10.9.8.2 >>"$log" || { fail "no large replies"; return 1; }
+  stop_program INT || { fail "status $? after Ctrl+C"; return 1; }
+  nothing_left
+}
+
+all_sizes() {
+  ready $traffic reflect sizes0 || return 1
+  local line
+  line=$(in_sandbox timeout 240 $peer sizes0 sizes 2>&1) || { fail "$line"; return 1; }
+  note "$line"
+  stop_program INT
+}
+
+many_datagrams() {
+  ready $traffic reflect many0 || return 1
+  local line
+  line=$(in_sandbox timeout 240 $peer many0 count 200000 2>&1) || { fail "$line"; return 1; }
+  note "$line"
+  stop_program INT || return 1
+  # What passed, against the 4 MiB ring: it wrapped many times.
+  grep -qE 'reflected: 2[0-9]{5} packets, 0 dropped' "$log" || fail "packets were dropped"
+}
+
+bridge_tcp() {
+  ready $traffic bridge left0 right0 || return 1
+  local far=$namespace-far
+  ip netns add "$far" || return 1
+  sandbox_namespaces="$sandbox_namespaces $far"
+  in_sandbox ip link set right0 netns "$far" || return 1
+  in_sandbox ip address add 10.9.7.1/24 dev left0
+  ip -n "$far" address add 10.9.7.2/24 dev right0
+  # Packets of an ordinary size: Linux would make them as large as the adapters' 65535 bytes.
+  in_sandbox ip link set left0 mtu 1500 up
+  ip -n "$far" link set right0 mtu 1500 up
+  ip netns exec "$far" iperf3 -s -1 >"$log.server" 2>&1 &
+  local server=$!
+  sleep 0.5
+  in_sandbox timeout 60 iperf3 -c 10.9.7.2 -t 5 -J >"$log.iperf" 2>&1
+  local status=$?
+  kill $server 2>/dev/null
+  wait $server 2>/dev/null
+  [ $status = 0 ] || { fail "iperf3: $(tail -n 3 "$log.iperf")"; return 1; }
+  note "TCP through two bridged adapters: $(awk -F: '/sum_received/ {on=1} on && /bits_per_second/ {printf "%.0f Mbit/s", $2 / 1e6; exit}' "$log.iperf")"
+  stop_program INT
+}
+
+windows_pid() { # of the program in this namespace, by its command line
+  local id
+  for id in $(ip netns pids "$namespace"); do
+    tr '\0' ' ' <"/proc/$id/cmdline" 2>/dev/null | grep -qE "^[A-Za-z]:.*$1" && echo "$id"
+  done
+}
+
+killed_client() {
+  ready $traffic reflect killed0 || return 1
+  local id
+  id=$(windows_pid traffic.exe)
+  [ -n "$id" ] || { fail "no process"; return 1; }
+  # Another program keeps the prefix, and so the driver, alive.
+  local first=$program
+  kill -KILL $id
+  wait "$first"
+  # The stale adapter is replaced by the next program that wants its name.
+  ready $traffic reflect killed0 || return 1
+  local line
+  line=$(in_sandbox timeout 60 $peer killed0 count 1000 2>&1) || { fail "$line"; return 1; }
+  stop_program INT
+}
+
+killed_while_shared() {
+  ready $traffic hold stays0 || return 1
+  local first=$program
+  log=$log.second
+  ready $traffic reflect dies0 || return 1
+  local id second=$program
+  id=$(windows_pid 'traffic.exe.*dies0')
+  kill -KILL $id
+  wait "$second"
+  log=$log.third
+  ready $traffic reflect dies0 || { fail "the adapter of a killed program could not be replaced"; return 1; }
+  stop_program INT || return 1
+  program=$first
+  stop_program INT
+}
+
+removal_while_running() {
+  in_sandbox timeout 120 winehost/launch.sh $traffic delete-running gone0 >"$log" 2>&1 </dev/null || return 1
+  grep -q 'ended with ERROR_HANDLE_EOF' "$log"
+}
+
+killed_prefix() {
+  ready $traffic reflect prefix0 || return 1
+  local id
+  for id in $(ip netns pids "$namespace"); do
+    [ "$id" = "$program" ] || kill -KILL "$id" 2>/dev/null
+  done
+  kill -KILL "$program" 2>/dev/null
+  wait "$program" 2>/dev/null
+  ready $traffic reflect prefix0 || { fail "the run after the kill failed"; return 1; }
+  local line
+  line=$(in_sandbox timeout 60 $peer prefix0 count 1000 2>&1) || { fail "$line"; return 1; }
+  stop_program INT
+}
+
+install_remove_install() {
+  local round
+  for round in 1 2 3; do
+    ready $example again0 || { fail "round $round"; return 1; }
+    linux_side again0 10.9.8.1/24 fd09::1/64
+    in_sandbox ping -n -q -c 2 -i 0.01 -W 5 10.9.8.2 >>"$log" || { fail "round $round: no replies"; return 1; }
+    stop_program INT || { fail "round $round: status $?"; return 1; }
+    nothing_left || return 1
+  done
+}
+
+two_prefixes() {
+  ready $traffic reflect two0 || return 1
+  local first=$program here=$namespace line
+  log=$log.second
+  sandbox_enter e2e-two-b || return 1
+  CULVERT_PREFIX=$PWD/build/e2e-prefix-b ready $traffic reflect two0 || return 1
+  local second=$program
+  line=$(in_sandbox timeout 60 $peer two0 count 2000 2>&1) || { fail "second: $line"; return 1; }
+  namespace=$here
+  line=$(in_sandbox timeout 60 $peer two0 count 2000 2>&1) || { fail "first: $line"; return 1; }
+  program=$second
+  stop_program INT || return 1
+  line=$(in_sandbox timeout 60 $peer two0 count 2000 2>&1) || { fail "first, after the second ended: $line"; return 1; }
+  program=$first
+  stop_program INT
+}
+
+renamed_dll() {
+  mkdir -p "$work/renamed"
+  cp $traffic "$work/renamed/"
+  cp build/dist/bin/amd64/culvert.dll "$work/renamed/wintun.dll"
+  CULVERT_DLL='wintun.dll' ready "$work/renamed/traffic.exe" reflect renamed0 || return 1
+  local line
+  line=$(in_sandbox timeout 60 $peer renamed0 count 1000 2>&1) || { fail "$line"; return 1; }
+  stop_program INT
+}
+
+# Ticks (1/100 s) of processor that the processes of this namespace have used.
+processor_ticks() {
+  local id total=0 fields
+  for id in $(ip netns pids "$namespace"); do
+    fields=$(sed 's/.*) //' "/proc/$id/stat" 2>/dev/null) || continue
+    total=$((total + $(echo "$fields" | awk '{print $12 + $13}')))
+  done
+  echo $total
+}
+
+idle_processor() {
+  ready $traffic reflect idle0 || return 1
+  sleep 2
+  local before after
+  before=$(processor_ticks)
+  sleep 10
+  after=$(processor_ticks)
+  note "idle for 10 s: $((after - before)) ms x 10 of processor time in all processes"
+  stop_program INT || return 1
+  [ $((after - before)) -le 10 ] || fail "idle, the chain used $((after - before)) % of a core x 10 s"
+}
+
+exit_status() {
+  in_sandbox winehost/launch.sh $traffic >"$log" 2>&1 </dev/null
+  [ $? = 2 ] || fail "the program's status 2 did not arrive"
+}
+
+touch "$work/start"
+run_test exit_status "the exit status of a Windows program is passed on"
+run_test api_basics "every function does its job, and fails as documented on plain bad paths"
+run_test echo_example "the example answers IPv4 and IPv6 pings up to 60000 bytes, ends on Ctrl+C and leaves nothing"
+run_test all_sizes "packets of every size from 1 to 65535 bytes go there and back unchanged"
+run_test many_datagrams "200,000 datagrams go there and back, in order and unchanged, without loss"
+run_test bridge_tcp "iperf3 TCP through two adapters that a Windows program bridges"
+run_test removal_while_running "an adapter deleted with a session running: the application wakes with ERROR_HANDLE_EOF"
+run_test killed_client "a killed application leaves a state from which the next one works"
+run_test killed_while_shared "an adapter of a killed application is replaced while another one runs"
+run_test killed_prefix "a killed prefix leaves a state from which the next run works"
+run_test install_remove_install "install, remove, install, remove, install, remove"
+run_test two_prefixes "two prefixes in two network namespaces do not disturb each other"
+run_test renamed_dll "the DLL works under the name wintun.dll"
+run_test idle_processor "the whole chain uses less than 1 % of a core when idle"
+echo "1..$number"
+[ "$failed" = 0 ]

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* The unit tests of ndis/. */
+#include "world.h"
+
+int
+main(void)
+{
+    return RunDriverTests() + RunAdapterTests() + RunDataPathTests() + RunPoolTests() +
+           RunOidTests() + RunDeviceTests() + RunServiceTests();
+}

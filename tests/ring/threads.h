@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* One second thread and two auto-reset events, for the two-thread test of the ring. */
+#ifndef TESTS_RING_THREADS_H
+#define TESTS_RING_THREADS_H
+
+void ThreadStart(void (*Routine)(void *Context), void *Context);
+void ThreadJoin(void);
+void ThreadEventSet(int Event);
+
+/* Ends the program with a message if nothing sets the event for 20 seconds. */
+void ThreadEventWait(int Event);
+
+#endif
