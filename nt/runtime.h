@@ -159,11 +159,13 @@ RtlCompareMemory(_In_ const VOID *Source1, _In_ const VOID *Source2, _In_ SIZE_T
 _IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI NTSTATUS NTAPI
     RtlGetVersion(_Inout_ PRTL_OSVERSIONINFOW VersionInformation);
 
-/* Objects. The types are variables of the kernel that hold pointers. */
-extern NTKERNELAPI POBJECT_TYPE *ExEventObjectType;
-extern NTKERNELAPI POBJECT_TYPE *PsProcessType;
-extern NTKERNELAPI POBJECT_TYPE *PsThreadType;
-extern NTKERNELAPI POBJECT_TYPE *IoFileObjectType;
+/* Objects. The kernel exports variables that hold POBJECT_TYPE; what a driver sees under these names
+ * is the address of such a variable: an import of kind CONSTANT, which is the slot of the import
+ * table itself and therefore not marked as imported. */
+extern POBJECT_TYPE *ExEventObjectType;
+extern POBJECT_TYPE *PsProcessType;
+extern POBJECT_TYPE *PsThreadType;
+extern POBJECT_TYPE *IoFileObjectType;
 
 _IRQL_requires_max_(PASSIVE_LEVEL) NTKERNELAPI NTSTATUS NTAPI
     ObReferenceObjectByHandle(_In_ HANDLE Handle, _In_ ACCESS_MASK DesiredAccess,

@@ -59,6 +59,7 @@ typedef struct INBOUND_PACKET INBOUND_PACKET;
 /* Packets on their way to the miniport; each is with one owner: the free list or the miniport. */
 typedef struct INBOUND_POOL
 {
+    NDIS_HANDLE Lists; /* the NET_BUFFER_LIST pool */
     HOST_LOCK Lock;
     INBOUND_PACKET *Free;      /* under Lock */
     PVOID FreeLarge;           /* buffers for what a packet's own does not hold; under Lock */
@@ -66,7 +67,7 @@ typedef struct INBOUND_POOL
     LONG volatile Outstanding; /* packets with the miniport */
     LONG volatile Starved;     /* 1: signal Wake when a packet comes back */
     int Wake;                  /* eventfd */
-    PVOID Memory;
+    INBOUND_PACKET *Memory;
 } INBOUND_POOL;
 
 NTSTATUS

@@ -18,8 +18,7 @@
 
 struct INBOUND_PACKET
 {
-    NET_BUFFER_LIST List; /* first: InboundPutLists finds the packet by it */
-    NET_BUFFER Buffer;
+    PNET_BUFFER_LIST List; /* with one NET_BUFFER; its ProtocolReserved[0] is the packet */
     INBOUND_PACKET *Next;
     PVOID Large; /* NULL while the packet is free */
     struct
@@ -35,32 +34,63 @@ struct INBOUND_PACKET
     UCHAR Data[SMALL_BYTES];
 };
 
+/* Fills the pool with packets; FALSE if NDIS ran out of memory. */
+static BOOLEAN
+PoolFill(INBOUND_POOL *Pool)
+{
+    for (ULONG Index = 0; Index < POOL_PACKETS; Index++)
+    {
+        INBOUND_PACKET *Packet = &Pool->Memory[Index];
+        MmInitializeMdl(&Packet->Small.Mdl, Packet->Data, SMALL_BYTES);
+        MmBuildMdlForNonPagedPool(&Packet->Small.Mdl);
+        Packet->List =
+            NdisAllocateNetBufferAndNetBufferList(Pool->Lists, 0, 0, &Packet->Small.Mdl, 0, 0);
+        if (Packet->List == NULL)
+            return FALSE;
+        NET_BUFFER_LIST_PROTOCOL_RESERVED(Packet->List)[0] = Packet;
+        Packet->Next = Pool->Free;
+        Pool->Free = Packet;
+    }
+    return TRUE;
+}
+
 NTSTATUS
 InboundPoolCreate(INBOUND_POOL *Pool)
 {
-    INBOUND_PACKET *Packets;
+    NET_BUFFER_LIST_POOL_PARAMETERS Parameters = {
+        .Header = {.Type = NDIS_OBJECT_TYPE_DEFAULT,
+                   .Revision = NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1,
+                   .Size = NDIS_SIZEOF_NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1},
+        .ProtocolId = NDIS_PROTOCOL_ID_DEFAULT,
+        .fAllocateNetBuffer = TRUE,
+        .PoolTag = HOST_POOL_TAG,
+    };
 
     RtlZeroMemory(Pool, sizeof(*Pool));
     Pool->Wake = LinuxEventFd();
     if (Pool->Wake < 0)
         return STATUS_INSUFFICIENT_RESOURCES;
-    Packets = ExAllocatePoolWithTag(NonPagedPool, POOL_PACKETS * sizeof(*Packets), HOST_POOL_TAG);
-    if (Packets == NULL)
+    /* Without a handle: the environment is neither miniport nor protocol. */
+    Pool->Lists = NdisAllocateNetBufferListPool(NULL, &Parameters);
+    if (Pool->Lists == NULL)
+        goto CloseWake;
+    Pool->Memory =
+        ExAllocatePoolWithTag(NonPagedPool, POOL_PACKETS * sizeof(INBOUND_PACKET), HOST_POOL_TAG);
+    if (Pool->Memory == NULL)
+        goto FreeLists;
+    RtlZeroMemory(Pool->Memory, POOL_PACKETS * sizeof(INBOUND_PACKET));
+    if (!PoolFill(Pool))
     {
-        LinuxClose(Pool->Wake);
+        InboundPoolDelete(Pool);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    Pool->Memory = Packets;
-    for (ULONG Index = 0; Index < POOL_PACKETS; Index++)
-    {
-        INBOUND_PACKET *Packet = &Packets[Index];
-        Packet->Large = NULL;
-        MmInitializeMdl(&Packet->Small.Mdl, Packet->Data, SMALL_BYTES);
-        MmBuildMdlForNonPagedPool(&Packet->Small.Mdl);
-        Packet->Next = Pool->Free;
-        Pool->Free = Packet;
-    }
     return STATUS_SUCCESS;
+
+FreeLists:
+    NdisFreeNetBufferListPool(Pool->Lists);
+CloseWake:
+    LinuxClose(Pool->Wake);
+    return STATUS_INSUFFICIENT_RESOURCES;
 }
 
 VOID
@@ -72,7 +102,11 @@ InboundPoolDelete(INBOUND_POOL *Pool)
         Pool->FreeLarge = *(PVOID *)Large;
         ExFreePoolWithTag(Large, HOST_POOL_TAG);
     }
+    for (ULONG Index = 0; Index < POOL_PACKETS; Index++)
+        if (Pool->Memory[Index].List != NULL)
+            NdisFreeNetBufferList(Pool->Memory[Index].List);
     ExFreePoolWithTag(Pool->Memory, HOST_POOL_TAG);
+    NdisFreeNetBufferListPool(Pool->Lists);
     LinuxClose(Pool->Wake);
 }
 
@@ -146,15 +180,13 @@ LargePut(INBOUND_POOL *Pool, INBOUND_PACKET *Packet)
 PNET_BUFFER_LIST
 InboundSeal(INBOUND_POOL *Pool, INBOUND_PACKET *Packet, ULONG Bytes)
 {
-    PNET_BUFFER_LIST List = &Packet->List;
-    PNET_BUFFER Buffer = &Packet->Buffer;
+    PNET_BUFFER_LIST List = Packet->List;
+    PNET_BUFFER Buffer = NET_BUFFER_LIST_FIRST_NB(List);
     UCHAR Version = Packet->Data[0] >> 4;
 
     if (Bytes == 0 || (Version != 4 && Version != 6))
         return NULL;
     InterlockedIncrement(&Pool->Outstanding);
-    RtlZeroMemory(List, sizeof(*List));
-    RtlZeroMemory(Buffer, sizeof(*Buffer));
     Packet->Small.Mdl.Next = NULL;
     if (Bytes > SMALL_BYTES)
     {
@@ -170,10 +202,13 @@ InboundSeal(INBOUND_POOL *Pool, INBOUND_PACKET *Packet, ULONG Bytes)
     }
     NET_BUFFER_FIRST_MDL(Buffer) = &Packet->Small.Mdl;
     NET_BUFFER_CURRENT_MDL(Buffer) = &Packet->Small.Mdl;
+    NET_BUFFER_DATA_OFFSET(Buffer) = 0;
+    NET_BUFFER_CURRENT_MDL_OFFSET(Buffer) = 0;
     NET_BUFFER_DATA_LENGTH(Buffer) = Bytes;
-    NET_BUFFER_LIST_FIRST_NB(List) = Buffer;
+    NET_BUFFER_LIST_NEXT_NBL(List) = NULL;
     /* As the protocol driver of a medium without frames marks what it sends. */
-    List->NblFlags = Version == 4 ? NDIS_NBL_FLAGS_IS_IPV4 : NDIS_NBL_FLAGS_IS_IPV6;
+    NdisClearNblFlag(List, NDIS_NBL_FLAGS_IS_IPV4 | NDIS_NBL_FLAGS_IS_IPV6);
+    NdisSetNblFlag(List, Version == 4 ? NDIS_NBL_FLAGS_IS_IPV4 : NDIS_NBL_FLAGS_IS_IPV6);
     NET_BUFFER_LIST_INFO(List, NetBufferListFrameType) =
         (PVOID)(ULONG_PTR)__builtin_bswap16(Version == 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6);
     return List;
@@ -196,7 +231,7 @@ InboundPutLists(INBOUND_POOL *Pool, PNET_BUFFER_LIST NetBufferLists)
 {
     while (NetBufferLists != NULL)
     {
-        INBOUND_PACKET *Packet = CONTAINING_RECORD(NetBufferLists, INBOUND_PACKET, List);
+        INBOUND_PACKET *Packet = NET_BUFFER_LIST_PROTOCOL_RESERVED(NetBufferLists)[0];
         NetBufferLists = NET_BUFFER_LIST_NEXT_NBL(NetBufferLists);
         InterlockedDecrement(&Pool->Outstanding);
         InboundPut(Pool, Packet);

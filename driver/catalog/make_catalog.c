@@ -18,14 +18,16 @@
  * 7 up gets SHA-256 with OLDEST 6.2. SHA-1 here is the weaker choice; the signature over the list
  * is with whatever hash the signer takes, SHA-256 for any Windows of today.
  *
- * Known to be right, because catalogs that Microsoft signed (virtio-win drivers for Windows 7, 8
- * and 8.1, x86 and amd64) have it so: every identifier, tag, flag and text of both versions; the
- * order of members, attributes and extensions; the hashes of images and INFs; the names of these
- * Windows versions. That a list without signers has empty sets: unsigned catalogs from Windows.
- * That hashing pads images with zeros to a multiple of eight bytes: reports by users of Windows 11.
- * Known from text only: Server_v100_X64, Server_v100_ARM64 and _v100_ARM64_RS3 as names in the
- * attribute OS. Not tried, for want of a Windows: signing with signtool, and installing what was
- * signed. The test signs with osslsigncode, which reads and checks catalogs by itself.
+ * Known to be right: catalogs that Microsoft signed for virtio-win drivers (Windows 7, 8 and 8.1,
+ * x86 and amd64) were made again from their packages, with the attributes of the one Windows that
+ * each is for. Eleven lists, six of version 1 and five of version 2, came out the same to the byte
+ * but for identifier and date: every hash, identifier, flag, text and the order of it all. That a
+ * list without signers has empty sets is from unsigned catalogs made on Windows; that images are
+ * hashed with zeros up to a multiple of eight bytes, from reports by users of Windows 11. Known
+ * from text only: the names of Windows 10 in the attribute OS (_v100 and those that begin so or
+ * with Server_v100), and how OSAttr lists several versions. Not tried, for want of a Windows:
+ * signing with signtool, and installing what was signed. The test signs with osslsigncode, which
+ * reads and checks catalogs by itself.
  */
 #include "catalog.h"
 
