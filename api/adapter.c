@@ -4,7 +4,6 @@
 #include "device_object.h"
 #include "logger.h"
 #include "namespace.h"
-#include "native.h"
 #include "nci.h"
 
 /* All handles of this process. An application may pass anything as a handle, so a handle is looked

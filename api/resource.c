@@ -13,8 +13,9 @@ ResourceSetModule(HINSTANCE Module)
     ResourceModule = Module;
 }
 
-DWORD
-ResourceFind(const WCHAR *Name, const void **Data, DWORD *Bytes)
+/* *Data points into the module and stays valid. Returns a Win32 code; failures are logged. */
+static DWORD
+Find(const WCHAR *Name, const void **Data, DWORD *Bytes)
 {
     HRSRC Found = FindResourceW(ResourceModule, Name, (LPCWSTR)RT_RCDATA);
     HGLOBAL Loaded;
@@ -33,7 +34,7 @@ DWORD
 ResourceWriteFile(const WCHAR *Name, const WCHAR *Path)
 {
     const void *Data;
-    DWORD Bytes, Written, Error = ResourceFind(Name, &Data, &Bytes);
+    DWORD Bytes, Written, Error = Find(Name, &Data, &Bytes);
     HANDLE File;
 
     if (Error != ERROR_SUCCESS)
@@ -79,7 +80,7 @@ ResourceEqualsFile(const WCHAR *Name, const WCHAR *Path)
     HANDLE File;
     BOOL Equal;
 
-    if (ResourceFind(Name, &Data, &Bytes) != ERROR_SUCCESS)
+    if (Find(Name, &Data, &Bytes) != ERROR_SUCCESS)
         return FALSE;
     File = CreateFileW(Path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
                        NULL, OPEN_EXISTING, FILE_FLAG_SEQUENTIAL_SCAN, NULL);

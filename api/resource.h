@@ -9,10 +9,6 @@
 void
 ResourceSetModule(_In_ HINSTANCE Module);
 
-/* *Data points into the module and stays valid. Returns a Win32 code; failures are logged. */
-DWORD
-ResourceFind(_In_z_ const WCHAR *Name, _Out_ const void **Data, _Out_ DWORD *Bytes);
-
 /* Writes a resource to a file that must not exist yet. A file that could not be written whole is
  * deleted. Returns a Win32 code; failures are logged. */
 DWORD

@@ -129,27 +129,27 @@ Count(ANSWER Answer)
     Counts.Udp += Answer == AnswerUdp || Answer == AnswerUdp6;
 }
 
-/* Shows the first packets, one line each. */
+/* One line for each of the first packets. */
 static void
-Show(const BYTE *Packet, DWORD Size, ANSWER Answer)
+Show(const char *Packet, ANSWER Answer)
 {
     static const char *const Actions[] = {"ignored", "echo reply sent", "echo reply sent",
                                           "sent back", "sent back"};
-    char Text[160];
-    if (Counts.Received > PACKETS_SHOWN)
-        return;
-    DescribePacket(Packet, Size, Text, sizeof(Text));
-    printf("  packet %u: %s: %s\n", Counts.Received, Text, Actions[Answer]);
+    printf("  packet %u: %s: %s\n", Counts.Received, Packet, Actions[Answer]);
     if (Counts.Received == PACKETS_SHOWN)
         printf("  (no more lines for the packets that follow)\n");
 }
 
+/* Sends the packet's answer, if it has one; it is made in the received packet's own memory. */
 static void
 Answer(WINTUN_SESSION_HANDLE Session, BYTE *Packet, DWORD Size)
 {
-    ++Counts.Received;
+    char Description[160] = "";
+    if (++Counts.Received <= PACKETS_SHOWN)
+        DescribePacket(Packet, Size, Description, sizeof(Description));
     ANSWER Kind = AnswerPacket(Packet, Size);
-    Show(Packet, Size, Kind);
+    if (Counts.Received <= PACKETS_SHOWN)
+        Show(Description, Kind);
     if (Kind == AnswerNone)
         return;
     BYTE *Out = WintunAllocateSendPacket(Session, Size);

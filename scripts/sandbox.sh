@@ -19,8 +19,11 @@ in_sandbox() { ip netns exec "$namespace" "$@"; }
 start_program() { # LOG PROGRAM [ARG...]: in $namespace, in the background; its launcher's id is in $program
   local log=$1
   shift
+  # A job of its own: in a script, a background process would be started with SIGINT ignored, for good.
+  set -m
   ip netns exec "$namespace" "$root/winehost/launch.sh" "$@" >"$log" 2>&1 </dev/null &
   program=$!
+  set +m
   sandbox_programs="$sandbox_programs $program"
 }
 
