@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The operations that change an adapter's state: initialise, restart, pause, halt. Pages
- * "MINIPORT_INITIALIZE", "MINIPORT_RESTART", "MINIPORT_PAUSE", "MINIPORT_HALT" and "Miniport Adapter
- * States and Operations". */
+ * "MINIPORT_INITIALIZE", "MINIPORT_RESTART", "MINIPORT_PAUSE", "MINIPORT_HALT" and "Miniport
+ * Adapter States and Operations". */
 #include "adapter.h"
 #include "extra.h"
 #include "verify.h"
@@ -104,8 +104,7 @@ static NTSTATUS
 ReadInstanceId(NDIS_ADAPTER *Adapter)
 {
     UNICODE_STRING Name = RTL_CONSTANT_STRING(L"NetCfgInstanceId");
-    union
-    {
+    union {
         KEY_VALUE_PARTIAL_INFORMATION Information;
         UCHAR Bytes[sizeof(KEY_VALUE_PARTIAL_INFORMATION) + 64 * sizeof(WCHAR)];
     } Value;
@@ -124,7 +123,8 @@ ReadInstanceId(NDIS_ADAPTER *Adapter)
     return RtlGUIDFromString(&Text, &Adapter->NetCfgInstanceId);
 }
 
-/* What a port's authentication state begins with: unknown, which is "uncontrolled and authorised". */
+/* What a port's authentication state begins with: unknown, which is "uncontrolled and authorised".
+ */
 static const NDIS_PORT_AUTHENTICATION_PARAMETERS DefaultPortAuthentication = {
     .Header = {NDIS_OBJECT_TYPE_DEFAULT, NDIS_PORT_AUTHENTICATION_PARAMETERS_REVISION_1,
                NDIS_SIZEOF_PORT_AUTHENTICATION_PARAMETERS_REVISION_1},
@@ -199,9 +199,8 @@ FromNdisStatus(NDIS_STATUS Status)
 NTSTATUS
 AdapterInitialize(NDIS_ADAPTER *Adapter)
 {
-    NTSTATUS Status = IoOpenDeviceRegistryKey(Adapter->PhysicalDeviceObject,
-                                              PLUGPLAY_REGKEY_DRIVER, KEY_READ | KEY_WRITE,
-                                              &Adapter->SoftwareKey);
+    NTSTATUS Status = IoOpenDeviceRegistryKey(Adapter->PhysicalDeviceObject, PLUGPLAY_REGKEY_DRIVER,
+                                              KEY_READ | KEY_WRITE, &Adapter->SoftwareKey);
     if (!NT_SUCCESS(Status))
         return Status;
     Status = ReadInstanceId(Adapter);
@@ -262,7 +261,7 @@ CallRestart(NDIS_ADAPTER *Adapter)
 NTSTATUS
 AdapterRestart(NDIS_ADAPTER *Adapter)
 {
-    if (Adapter->State != AdapterPaused || Adapter->SurpriseRemoved)
+    if (ReadWord(&Adapter->State) != AdapterPaused || Adapter->SurpriseRemoved)
         return STATUS_INVALID_DEVICE_STATE;
     GateOpen(&Adapter->Calls);
     SetState(Adapter, AdapterRestarting);
@@ -316,8 +315,8 @@ CallPause(NDIS_ADAPTER *Adapter, ULONG Reason)
     Parameters.Header.Size = NDIS_SIZEOF_MINIPORT_PAUSE_PARAMETERS_REVISION_1;
     Parameters.PauseReason = Reason;
     OperationBegin(&Adapter->Pause);
-    NDIS_STATUS Status = Adapter->Driver->Characteristics.PauseHandler(
-        Adapter->MiniportAdapterContext, &Parameters);
+    NDIS_STATUS Status =
+        Adapter->Driver->Characteristics.PauseHandler(Adapter->MiniportAdapterContext, &Parameters);
     RuleReturnedAt("MiniportPause", PASSIVE_LEVEL);
     if (Status == NDIS_STATUS_PENDING)
     {
@@ -337,7 +336,7 @@ CallPause(NDIS_ADAPTER *Adapter, ULONG Reason)
 VOID
 AdapterPause(NDIS_ADAPTER *Adapter, ULONG Reason)
 {
-    if (Adapter->State != AdapterRunning)
+    if (ReadWord(&Adapter->State) != AdapterRunning)
         return;
     EdgeAdapterPause(Adapter->Edge);
     InterlockedExchange(&Adapter->EdgeReady, 0);
@@ -348,13 +347,15 @@ AdapterPause(NDIS_ADAPTER *Adapter, ULONG Reason)
     SetState(Adapter, AdapterPaused);
     LONG Sends = GateInside(&Adapter->Sends);
     if (Sends != 0)
-        RuleBroken("MiniportPause: the pause is complete, but %u NET_BUFFER_LISTs that the miniport "
-                   "was to send are not completed",
-                   (ULONG)Sends);
+        RuleBroken(
+            "MiniportPause: the pause is complete, but %u NET_BUFFER_LISTs that the miniport "
+            "was to send are not completed",
+            (ULONG)Sends);
     if (Receives != 0)
-        RuleBroken("MiniportPause: the pause is complete, but %u NET_BUFFER_LISTs that the miniport "
-                   "indicated have not been returned to it",
-                   (ULONG)Receives);
+        RuleBroken(
+            "MiniportPause: the pause is complete, but %u NET_BUFFER_LISTs that the miniport "
+            "indicated have not been returned to it",
+            (ULONG)Receives);
     /* MiniportReturnNetBufferLists may have completed the pause and still be running. */
     GateClose(&Adapter->Calls);
     GateWait(&Adapter->Calls);
@@ -363,7 +364,7 @@ AdapterPause(NDIS_ADAPTER *Adapter, ULONG Reason)
 VOID
 AdapterHalt(NDIS_ADAPTER *Adapter, NDIS_HALT_ACTION Action)
 {
-    if (Adapter->State == AdapterHalted)
+    if (ReadWord(&Adapter->State) == AdapterHalted)
         return;
     AdapterPause(Adapter, NDIS_PAUSE_NDIS_INTERNAL);
     OidClose(Adapter);
@@ -378,10 +379,9 @@ NdisMPauseComplete(NDIS_HANDLE MiniportAdapterHandle)
     NDIS_ADAPTER *Adapter = AdapterFromHandle(Function, MiniportAdapterHandle);
     if (Adapter == NULL || !RuleIrqlAtMost(Function, DISPATCH_LEVEL))
         return;
-    LONG State = Adapter->State;
+    LONG State = ReadWord(&Adapter->State);
     if (!OperationComplete(&Adapter->Pause, NDIS_STATUS_SUCCESS))
-        RuleBroken("%s: no pause is pending; the adapter is %s", Function,
-                   AdapterStateName(State));
+        RuleBroken("%s: no pause is pending; the adapter is %s", Function, AdapterStateName(State));
 }
 
 VOID NTAPI
@@ -391,7 +391,7 @@ NdisMRestartComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status)
     NDIS_ADAPTER *Adapter = AdapterFromHandle(Function, MiniportAdapterHandle);
     if (Adapter == NULL || !RuleIrqlAtMost(Function, DISPATCH_LEVEL))
         return;
-    LONG State = Adapter->State;
+    LONG State = ReadWord(&Adapter->State);
     if (!OperationComplete(&Adapter->Restart, Status))
         RuleBroken("%s: no restart is pending; the adapter is %s", Function,
                    AdapterStateName(State));
@@ -401,8 +401,8 @@ NTSTATUS
 NdisEdgePause(NDIS_ADAPTER *Adapter)
 {
     EventLock(&Adapter->OperationLock);
-    NTSTATUS Status = Adapter->State == AdapterRunning ? STATUS_SUCCESS
-                                                       : STATUS_INVALID_DEVICE_STATE;
+    NTSTATUS Status =
+        ReadWord(&Adapter->State) == AdapterRunning ? STATUS_SUCCESS : STATUS_INVALID_DEVICE_STATE;
     AdapterPause(Adapter, NDIS_PAUSE_NDIS_INTERNAL);
     EventUnlock(&Adapter->OperationLock);
     return Status;

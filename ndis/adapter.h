@@ -66,15 +66,16 @@ struct NDIS_ADAPTER
     volatile LONG State;  /* ADAPTER_STATE; written under the operation lock */
     BOOLEAN SurpriseRemoved;
     volatile LONG EdgeReady; /* the environment takes indications */
-    BOOLEAN LowPower;  /* paused or halted for a sleeping state */
-    BOOLEAN RunAtWake; /* it ran before that */
+    BOOLEAN LowPower;        /* paused or halted for a sleeping state */
+    BOOLEAN RunAtWake;       /* it ran before that */
     PENDED_OPERATION Pause;
     PENDED_OPERATION Restart;
 
     ULONG Attributes; /* ATTRIBUTES_… that the miniport has set */
     NDIS_HANDLE MiniportAdapterContext;
     ULONG AttributeFlags; /* NDIS_MINIPORT_ATTRIBUTES_… */
-    NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES General; /* the OID list is a copy, other pointers NULL */
+    NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES
+    General;            /* the OID list is a copy, other pointers NULL */
     BOOLEAN PowerAware; /* it came with power management capabilities */
     ULONG PacketFilter;
     ULONG Lookahead;
@@ -86,7 +87,7 @@ struct NDIS_ADAPTER
     /* Calls of the data path on whose return somebody still looks at this structure. */
     NDIS_GATE Calls;
 
-    KEVENT OidLock; /* a synchronisation event: OID requests come one at a time */
+    KEVENT OidLock;    /* a synchronisation event: OID requests come one at a time */
     BOOLEAN OidClosed; /* no more requests; under OidLock */
     PENDED_OPERATION Oid;
     NDIS_OID_REQUEST OidRequest; /* the one that the miniport sees */
@@ -111,10 +112,10 @@ EventLock(PKEVENT Event);
 VOID
 EventUnlock(PKEVENT Event);
 
-/* The operations: PASSIVE_LEVEL, operation lock held. AdapterInitialize leaves the adapter Paused or,
- * if it fails, Halted; AdapterRestart Running or Paused; the other two cannot fail. AdapterPause
- * does nothing if the adapter does not run, AdapterHalt pauses first and does nothing if it is
- * halted. */
+/* The operations: PASSIVE_LEVEL, operation lock held. AdapterInitialize leaves the adapter Paused
+ * or, if it fails, Halted; AdapterRestart Running or Paused; the other two cannot fail.
+ * AdapterPause does nothing if the adapter does not run, AdapterHalt pauses first and does nothing
+ * if it is halted. */
 NTSTATUS
 AdapterInitialize(NDIS_ADAPTER *Adapter);
 NTSTATUS

@@ -23,26 +23,25 @@ static const HEADER_REVISION RegistrationRevisions[] = {
 };
 static const HEADER_RULE RegistrationRule = {
     "NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES",
-    NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES,
-    RTL_NUMBER_OF(RegistrationRevisions), sizeof(NDIS_MINIPORT_ADAPTER_ATTRIBUTES),
-    RegistrationRevisions};
+    NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES, RTL_NUMBER_OF(RegistrationRevisions),
+    sizeof(NDIS_MINIPORT_ADAPTER_ATTRIBUTES), RegistrationRevisions};
 
 static const HEADER_REVISION GeneralRevisions[] = {
     {NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1, NDIS_VERSION(6, 0)},
     {NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2, NDIS_VERSION(6, 20)},
 };
-static const HEADER_RULE GeneralRule = {
-    "NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES",
-    NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES, RTL_NUMBER_OF(GeneralRevisions),
-    sizeof(NDIS_MINIPORT_ADAPTER_ATTRIBUTES), GeneralRevisions};
+static const HEADER_RULE GeneralRule = {"NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES",
+                                        NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES,
+                                        RTL_NUMBER_OF(GeneralRevisions),
+                                        sizeof(NDIS_MINIPORT_ADAPTER_ATTRIBUTES), GeneralRevisions};
 
 static const HEADER_REVISION OffloadRevisions[] = {
     {NDIS_SIZEOF_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES_REVISION_1, NDIS_VERSION(6, 0)},
 };
-static const HEADER_RULE OffloadRule = {
-    "NDIS_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES",
-    NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES, RTL_NUMBER_OF(OffloadRevisions),
-    sizeof(NDIS_MINIPORT_ADAPTER_ATTRIBUTES), OffloadRevisions};
+static const HEADER_RULE OffloadRule = {"NDIS_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES",
+                                        NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES,
+                                        RTL_NUMBER_OF(OffloadRevisions),
+                                        sizeof(NDIS_MINIPORT_ADAPTER_ATTRIBUTES), OffloadRevisions};
 
 VOID
 AttributesFree(NDIS_ADAPTER *Adapter)
@@ -64,9 +63,10 @@ SetRegistration(NDIS_ADAPTER *Adapter,
         return Status;
     if (Registration->AttributeFlags & ~(ULONG)KNOWN_ATTRIBUTE_FLAGS)
     {
-        RuleBroken("%s: NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES.AttributeFlags is %x; only %x "
-                   "are defined",
-                   Function, Registration->AttributeFlags, (ULONG)KNOWN_ATTRIBUTE_FLAGS);
+        RuleBroken(
+            "%s: NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES.AttributeFlags is %x; only %x "
+            "are defined",
+            Function, Registration->AttributeFlags, (ULONG)KNOWN_ATTRIBUTE_FLAGS);
         return NDIS_STATUS_FAILURE;
     }
     Adapter->MiniportAdapterContext = Registration->MiniportAdapterContext;
@@ -196,8 +196,7 @@ static const struct
     {NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES,
      "NDIS_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES", ATTRIBUTES_ASSIST, ATTRIBUTES_GENERAL},
     {NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_NATIVE_802_11_ATTRIBUTES,
-     "NDIS_MINIPORT_ADAPTER_NATIVE_802_11_ATTRIBUTES", ATTRIBUTES_NATIVE_80211,
-     ATTRIBUTES_GENERAL},
+     "NDIS_MINIPORT_ADAPTER_NATIVE_802_11_ATTRIBUTES", ATTRIBUTES_NATIVE_80211, ATTRIBUTES_GENERAL},
     {NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_NDK_ATTRIBUTES, "NDIS_MINIPORT_ADAPTER_NDK_ATTRIBUTES",
      ATTRIBUTES_NDK, ATTRIBUTES_GENERAL},
 };
@@ -207,10 +206,10 @@ static BOOLEAN
 CheckOrder(const NDIS_ADAPTER *Adapter, ULONG Kind)
 {
     const char *Name = AttributeKinds[Kind].Name;
-    if (Adapter->State != AdapterInitializing)
+    if (ReadWord(&Adapter->State) != AdapterInitializing)
     {
         RuleBroken("%s: %s is set while the adapter is %s; MiniportInitializeEx must set it",
-                   Function, Name, AdapterStateName(Adapter->State));
+                   Function, Name, AdapterStateName(ReadWord(&Adapter->State)));
         return FALSE;
     }
     if (Adapter->Attributes & AttributeKinds[Kind].Which)

@@ -4,15 +4,15 @@
  * "NdisWriteConfiguration", "NdisOpenConfigurationKeyByName", "NdisOpenConfigurationKeyByIndex",
  * "NdisCloseConfiguration", "NdisReadNetworkAddress".
  *
- * An adapter's handle opens its driver key, a driver's handle the Parameters key of its service. What
- * is read belongs to the configuration handle and is freed with it.
+ * An adapter's handle opens its driver key, a driver's handle the Parameters key of its service.
+ * What is read belongs to the configuration handle and is freed with it.
  */
 #include "adapter.h"
 #include "extra.h"
 #include "verify.h"
 #include "version.h"
 
-#define TAG_CONFIGURATION OBJECT_SIGNATURE('N', 'd', 'C', 'f')
+#define TAG_CONFIGURATION   OBJECT_SIGNATURE('N', 'd', 'C', 'f')
 #define HIGHEST_VALUE_BYTES 0xFFFFu /* what BINARY_DATA.Length can say */
 
 /* A block that lives as long as the configuration handle: a parameter, a sub-key's name. */
@@ -35,9 +35,8 @@ HEADER_RULE_1(ObjectRule, NDIS_CONFIGURATION_OBJECT, NDIS_OBJECT_TYPE_CONFIGURAT
 static PVOID
 BlockAllocate(NDIS_CONFIGURATION *Configuration, SIZE_T Bytes)
 {
-    CONFIGURATION_BLOCK *Block =
-        ExAllocatePoolWithTag(NonPagedPoolNx, offsetof(CONFIGURATION_BLOCK, Data) + Bytes,
-                              TAG_CONFIGURATION);
+    CONFIGURATION_BLOCK *Block = ExAllocatePoolWithTag(
+        NonPagedPoolNx, offsetof(CONFIGURATION_BLOCK, Data) + Bytes, TAG_CONFIGURATION);
     if (Block == NULL)
         return NULL;
     Block->Next = Configuration->Blocks;
@@ -92,8 +91,7 @@ NdisOpenConfigurationEx(PNDIS_CONFIGURATION_OBJECT ConfigObject, PNDIS_HANDLE Co
     *ConfigurationHandle = NULL;
     if (!RuleIrqlAtMost(Function, PASSIVE_LEVEL))
         return NDIS_STATUS_FAILURE;
-    NDIS_STATUS Result =
-        RuleHeader(Function, &ConfigObject->Header, &ObjectRule, NDIS_VERSION_ANY);
+    NDIS_STATUS Result = RuleHeader(Function, &ConfigObject->Header, &ObjectRule, NDIS_VERSION_ANY);
     if (Result != NDIS_STATUS_SUCCESS)
         return NDIS_STATUS_FAILURE;
     if (ConfigObject->Flags != 0)
@@ -383,7 +381,8 @@ NdisOpenConfigurationKeyByName(PNDIS_STATUS Status, NDIS_HANDLE ConfigurationHan
         *Status = ConfigurationCreate(Configuration->Resource.Owner, Key, SubKeyHandle);
 }
 
-/* wdm/ne-wdm-_key_information_class, wdm/ns-wdm-_key_basic_information, wdm/nf-wdm-zwenumeratekey */
+/* wdm/ne-wdm-_key_information_class, wdm/ns-wdm-_key_basic_information, wdm/nf-wdm-zwenumeratekey
+ */
 #define KEY_INFORMATION_BASIC 0
 typedef struct KEY_BASIC
 {
@@ -392,8 +391,9 @@ typedef struct KEY_BASIC
     ULONG NameLength;
     WCHAR Name[256];
 } KEY_BASIC;
-NTSYSAPI NTSTATUS NTAPI ZwEnumerateKey(HANDLE KeyHandle, ULONG Index, int KeyInformationClass,
-                                       PVOID KeyInformation, ULONG Length, PULONG ResultLength);
+NTSYSAPI NTSTATUS NTAPI
+ZwEnumerateKey(HANDLE KeyHandle, ULONG Index, int KeyInformationClass, PVOID KeyInformation,
+               ULONG Length, PULONG ResultLength);
 
 VOID NTAPI
 NdisOpenConfigurationKeyByIndex(PNDIS_STATUS Status, NDIS_HANDLE ConfigurationHandle, ULONG Index,

@@ -3,10 +3,11 @@
  * Devices of a miniport driver's own. Pages "NdisRegisterDeviceEx", "NdisDeregisterDeviceEx",
  * "NDIS_DEVICE_OBJECT_ATTRIBUTES".
  *
- * What NDIS knows of a device lies in its device extension, because the device object lives until the
- * last handle to it is closed. Once it is deregistered nothing is passed to the driver any more, whose
- * extension the documentation says is gone then: NDIS completes cleanup and close with success and
- * everything else with STATUS_DEVICE_REMOVED. IRPs that the driver holds are its own to complete.
+ * What NDIS knows of a device lies in its device extension, because the device object lives until
+ * the last handle to it is closed. Once it is deregistered nothing is passed to the driver any
+ * more, whose extension the documentation says is gone then: NDIS completes cleanup and close with
+ * success and everything else with STATUS_DEVICE_REMOVED. IRPs that the driver holds are its own to
+ * complete.
  */
 #include "driver.h"
 #include "verify.h"
@@ -42,9 +43,10 @@ CheckAttributes(const char *Function, const NDIS_DEVICE_OBJECT_ATTRIBUTES *Attri
 {
     if (Attributes->DeviceName == NULL || Attributes->DeviceName->Length == 0)
     {
-        RuleBroken("%s: NDIS_DEVICE_OBJECT_ATTRIBUTES.DeviceName is NULL or empty; a full path name "
-                   "is required",
-                   Function);
+        RuleBroken(
+            "%s: NDIS_DEVICE_OBJECT_ATTRIBUTES.DeviceName is NULL or empty; a full path name "
+            "is required",
+            Function);
         return FALSE;
     }
     if (Attributes->MajorFunctions == NULL)
@@ -69,9 +71,9 @@ CheckAttributes(const char *Function, const NDIS_DEVICE_OBJECT_ATTRIBUTES *Attri
     return TRUE;
 }
 
-/* A device object of the driver's with our extension. The security of DefaultSDDLString is not applied
- * here: that needs IoCreateDeviceSecure, which drivers link statically (wdmsec.lib) and which hosts do
- * not export; FILE_DEVICE_SECURE_OPEN is. */
+/* A device object of the driver's with our extension. The security of DefaultSDDLString is not
+ * applied here: that needs IoCreateDeviceSecure, which drivers link statically (wdmsec.lib) and
+ * which hosts do not export; FILE_DEVICE_SECURE_OPEN is. */
 static NTSTATUS
 CreateDevice(NDIS_DRIVER *Driver, const NDIS_DEVICE_OBJECT_ATTRIBUTES *Attributes,
              PDEVICE_OBJECT *DeviceObject)
@@ -199,7 +201,7 @@ DeviceDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     DEVICE_EXTENSION *Extension = DeviceObject->DeviceExtension;
     UCHAR Major = IoGetCurrentIrpStackLocation(Irp)->MajorFunction;
-    if (!Extension->Registered)
+    if (!ReadWord(&Extension->Registered))
         return DriverCompleteIrp(Irp, Major == IRP_MJ_CLEANUP || Major == IRP_MJ_CLOSE
                                           ? STATUS_SUCCESS
                                           : STATUS_DEVICE_REMOVED);

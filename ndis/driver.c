@@ -20,8 +20,8 @@ static const HEADER_RULE CharacteristicsRule = {
     CharacteristicsRevisions};
 
 /* Page "NDIS_MINIPORT_DRIVER_CHARACTERISTICS": MinorNdisVersion; 6.1 is in "NDIS Version". */
-static const UCHAR KnownMinorVersions[] = {0, 1, 20, 30, 40, 50, 51, 60, 70, 80, 81, 82,
-                                           83, 84, 85, 86, 87, 88, 89, 90};
+static const UCHAR KnownMinorVersions[] = {0,  1,  20, 30, 40, 50, 51, 60, 70, 80,
+                                           81, 82, 83, 84, 85, 86, 87, 88, 89, 90};
 
 NDIS_DRIVER *
 DriverFromObject(PDRIVER_OBJECT DriverObject)
@@ -114,8 +114,7 @@ CheckCharacteristics(const NDIS_MINIPORT_DRIVER_CHARACTERISTICS *Characteristics
     if (Status != NDIS_STATUS_SUCCESS)
         return Status;
     Status = RuleHeader("NdisMRegisterMiniportDriver", &Characteristics->Header,
-                        &CharacteristicsRule,
-                        NDIS_VERSION(6, Characteristics->MinorNdisVersion));
+                        &CharacteristicsRule, NDIS_VERSION(6, Characteristics->MinorNdisVersion));
     if (Status != NDIS_STATUS_SUCCESS)
         return Status;
     if (Characteristics->Flags & ~(ULONG)(NDIS_INTERMEDIATE_DRIVER | NDIS_WDM_DRIVER))
@@ -155,7 +154,7 @@ DriverUnload(PDRIVER_OBJECT DriverObject)
     NDIS_DRIVER *Driver = DriverFromObject(DriverObject);
     if (Driver == NULL)
         return;
-    if (Driver->Adapters != 0)
+    if (ReadWord(&Driver->Adapters) != 0)
         RuleBroken("DriverUnload: the driver still has %u adapters", (ULONG)Driver->Adapters);
     Driver->Unloading = TRUE;
     Driver->Characteristics.UnloadHandler(DriverObject);
@@ -292,7 +291,7 @@ NdisMDeregisterMiniportDriver(NDIS_HANDLE NdisMiniportDriverHandle)
         RuleBroken("%s: %p is not the handle of a registered driver", Function, (PVOID)Owner);
         return;
     }
-    if (Driver->Adapters != 0)
+    if (ReadWord(&Driver->Adapters) != 0)
     {
         RuleBroken("%s: the driver still has %u adapters; it must be called by "
                    "MiniportDriverUnload, or by a DriverEntry that fails",
@@ -307,8 +306,8 @@ NdisMDeregisterMiniportDriver(NDIS_HANDLE NdisMiniportDriverHandle)
         DriverFree(Driver);
 }
 
-/* Page "NdisSetOptionalHandlers". What a miniport can set there (CoNDIS, chimney, selective suspend,
- * NDK, the PnP handlers of bus drivers) is not offered. */
+/* Page "NdisSetOptionalHandlers". What a miniport can set there (CoNDIS, chimney, selective
+ * suspend, NDK, the PnP handlers of bus drivers) is not offered. */
 NDIS_STATUS NTAPI
 NdisSetOptionalHandlers(NDIS_HANDLE NdisHandle, PNDIS_DRIVER_OPTIONAL_HANDLERS OptionalHandlers)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every function that ndis.sys exports; exports.def lists the same for the linker, and a test compares
- * them. NDIS_EXPORT(Name) is defined by whoever includes this. */
+/* Every function that ndis.sys exports; exports.def lists the same for the linker, and a test
+ * compares them. NDIS_EXPORT(Name) is defined by whoever includes this. */
 NDIS_EXPORT(NdisAcquireRWLockRead)
 NDIS_EXPORT(NdisAcquireRWLockWrite)
 NDIS_EXPORT(NdisAcquireSpinLock)

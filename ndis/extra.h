@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Documented NDIS 6 functions and structures that this NDIS offers and that nt/, which describes what
- * Culvert's own driver may use, does not declare. Pages of the same names in the ndis, nblapi and
- * ntddndis references.
+ * Documented NDIS 6 functions and structures that this NDIS offers and that nt/, which describes
+ * what Culvert's own driver may use, does not declare. Pages of the same names in the ndis, nblapi
+ * and ntddndis references.
  */
 #ifndef CULVERT_NDIS_EXTRA_H
 #define CULVERT_NDIS_EXTRA_H
 
 #include "object.h"
 
-/* Functions that nt/ gives as macros over the kernel's, as the WDK does; ndis.sys exports them too. */
+/* Functions that nt/ gives as macros over the kernel's, as the WDK does; ndis.sys exports them too.
+ */
 #undef NdisAllocateSpinLock
 #undef NdisFreeSpinLock
 #undef NdisAcquireSpinLock
@@ -17,37 +18,53 @@
 #undef NdisDprAcquireSpinLock
 #undef NdisDprReleaseSpinLock
 
-VOID NTAPI NdisAllocateSpinLock(PNDIS_SPIN_LOCK SpinLock);
-VOID NTAPI NdisFreeSpinLock(PNDIS_SPIN_LOCK SpinLock);
-VOID NTAPI NdisAcquireSpinLock(PNDIS_SPIN_LOCK SpinLock);
-VOID NTAPI NdisReleaseSpinLock(PNDIS_SPIN_LOCK SpinLock);
-VOID NTAPI NdisDprAcquireSpinLock(PNDIS_SPIN_LOCK SpinLock);
-VOID NTAPI NdisDprReleaseSpinLock(PNDIS_SPIN_LOCK SpinLock);
+VOID NTAPI
+NdisAllocateSpinLock(PNDIS_SPIN_LOCK SpinLock);
+VOID NTAPI
+NdisFreeSpinLock(PNDIS_SPIN_LOCK SpinLock);
+VOID NTAPI
+NdisAcquireSpinLock(PNDIS_SPIN_LOCK SpinLock);
+VOID NTAPI
+NdisReleaseSpinLock(PNDIS_SPIN_LOCK SpinLock);
+VOID NTAPI
+NdisDprAcquireSpinLock(PNDIS_SPIN_LOCK SpinLock);
+VOID NTAPI
+NdisDprReleaseSpinLock(PNDIS_SPIN_LOCK SpinLock);
 
-NDIS_HANDLE NTAPI NdisGetPoolFromNetBufferList(PNET_BUFFER_LIST NetBufferList);
-NDIS_HANDLE NTAPI NdisGetPoolFromNetBuffer(PNET_BUFFER NetBuffer);
-PMDL NTAPI NdisAdjustNetBufferCurrentMdl(PNET_BUFFER NetBuffer);
-VOID NTAPI NdisAdvanceNetBufferListDataStart(PNET_BUFFER_LIST NetBufferList, ULONG DataOffsetDelta,
-                                             BOOLEAN FreeMdl,
-                                             NET_BUFFER_FREE_MDL_HANDLER FreeMdlHandler);
-NDIS_STATUS NTAPI NdisRetreatNetBufferListDataStart(
-    PNET_BUFFER_LIST NetBufferList, ULONG DataOffsetDelta, ULONG DataBackFill,
-    NET_BUFFER_ALLOCATE_MDL_HANDLER AllocateMdlHandler, NET_BUFFER_FREE_MDL_HANDLER FreeMdlHandler);
-NDIS_STATUS NTAPI NdisAllocateNetBufferListContext(PNET_BUFFER_LIST NetBufferList,
-                                                   USHORT ContextSize, USHORT ContextBackFill,
-                                                   ULONG PoolTag);
-VOID NTAPI NdisFreeNetBufferListContext(PNET_BUFFER_LIST NetBufferList, USHORT ContextSize);
-ULONG NTAPI NdisQueryNetBufferPhysicalCount(PNET_BUFFER NetBuffer);
+NDIS_HANDLE NTAPI
+NdisGetPoolFromNetBufferList(PNET_BUFFER_LIST NetBufferList);
+NDIS_HANDLE NTAPI
+NdisGetPoolFromNetBuffer(PNET_BUFFER NetBuffer);
+PMDL NTAPI
+NdisAdjustNetBufferCurrentMdl(PNET_BUFFER NetBuffer);
+VOID NTAPI
+NdisAdvanceNetBufferListDataStart(PNET_BUFFER_LIST NetBufferList, ULONG DataOffsetDelta,
+                                  BOOLEAN FreeMdl, NET_BUFFER_FREE_MDL_HANDLER FreeMdlHandler);
+NDIS_STATUS NTAPI
+NdisRetreatNetBufferListDataStart(PNET_BUFFER_LIST NetBufferList, ULONG DataOffsetDelta,
+                                  ULONG DataBackFill,
+                                  NET_BUFFER_ALLOCATE_MDL_HANDLER AllocateMdlHandler,
+                                  NET_BUFFER_FREE_MDL_HANDLER FreeMdlHandler);
+NDIS_STATUS NTAPI
+NdisAllocateNetBufferListContext(PNET_BUFFER_LIST NetBufferList, USHORT ContextSize,
+                                 USHORT ContextBackFill, ULONG PoolTag);
+VOID NTAPI
+NdisFreeNetBufferListContext(PNET_BUFFER_LIST NetBufferList, USHORT ContextSize);
+ULONG NTAPI
+NdisQueryNetBufferPhysicalCount(PNET_BUFFER NetBuffer);
 
-VOID NTAPI NdisFreeMemoryWithTagPriority(NDIS_HANDLE NdisHandle, PVOID VirtualAddress, ULONG Tag);
+VOID NTAPI
+NdisFreeMemoryWithTagPriority(NDIS_HANDLE NdisHandle, PVOID VirtualAddress, ULONG Tag);
 
-VOID NTAPI NdisOpenConfigurationKeyByName(PNDIS_STATUS Status, NDIS_HANDLE ConfigurationHandle,
-                                          PNDIS_STRING SubKeyName, PNDIS_HANDLE SubKeyHandle);
-VOID NTAPI NdisOpenConfigurationKeyByIndex(PNDIS_STATUS Status, NDIS_HANDLE ConfigurationHandle,
-                                           ULONG Index, PNDIS_STRING KeyName,
-                                           PNDIS_HANDLE KeyHandle);
-VOID NTAPI NdisReadNetworkAddress(PNDIS_STATUS Status, PVOID *NetworkAddress,
-                                  PUINT NetworkAddressLength, NDIS_HANDLE ConfigurationHandle);
+VOID NTAPI
+NdisOpenConfigurationKeyByName(PNDIS_STATUS Status, NDIS_HANDLE ConfigurationHandle,
+                               PNDIS_STRING SubKeyName, PNDIS_HANDLE SubKeyHandle);
+VOID NTAPI
+NdisOpenConfigurationKeyByIndex(PNDIS_STATUS Status, NDIS_HANDLE ConfigurationHandle, ULONG Index,
+                                PNDIS_STRING KeyName, PNDIS_HANDLE KeyHandle);
+VOID NTAPI
+NdisReadNetworkAddress(PNDIS_STATUS Status, PVOID *NetworkAddress, PUINT NetworkAddressLength,
+                       NDIS_HANDLE ConfigurationHandle);
 
 /* ntddndis: OID_GEN_PORT_AUTHENTICATION_PARAMETERS */
 typedef enum _NDIS_PORT_CONTROL_STATE

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What miniports ask of NDIS about themselves and their device: "NdisMGetDeviceProperty",
- * "NdisMQueryAdapterInstanceName", "NdisWriteErrorLogEntry", "NdisMNetPnPEvent", "NdisMResetComplete". */
+ * "NdisMQueryAdapterInstanceName", "NdisWriteErrorLogEntry", "NdisMNetPnPEvent",
+ * "NdisMResetComplete". */
 #include "adapter.h"
 #include "verify.h"
 
@@ -81,8 +82,8 @@ NdisMNetPnPEvent(NDIS_HANDLE MiniportAdapterHandle, PNET_PNP_EVENT_NOTIFICATION 
     return NDIS_STATUS_NOT_SUPPORTED;
 }
 
-/* Miniports are never reset: MiniportCheckForHangEx is not called, as on systems without hardware that
- * could hang. */
+/* Miniports are never reset: MiniportCheckForHangEx is not called, as on systems without hardware
+ * that could hang. */
 VOID NTAPI
 NdisMResetComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status, BOOLEAN AddressingReset)
 {

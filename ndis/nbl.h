@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What NDIS knows of each NET_BUFFER_LIST and NET_BUFFER: they lie in blocks of a pool, and the block
- * says who holds the list.
+ * What NDIS knows of each NET_BUFFER_LIST and NET_BUFFER: they lie in blocks of a pool, and the
+ * block says who holds the list.
  *
  * Holder is the ownership: NULL while it is with whoever allocated it, otherwise the adapter for
- * which it is on its way with one of the NBL_HELD_… bits. Each hand-over is one compare-and-exchange of
- * the expected holder by the next one, so of two completions (or two indications, or a free while it
- * is on its way) one finds another holder than it expects, whatever processors they run on.
+ * which it is on its way with one of the NBL_HELD_… bits. Each hand-over is one
+ * compare-and-exchange of the expected holder by the next one, so of two completions (or two
+ * indications, or a free while it is on its way) one finds another holder than it expects, whatever
+ * processors they run on.
  */
 #ifndef CULVERT_NDIS_NBL_H
 #define CULVERT_NDIS_NBL_H
@@ -29,11 +30,12 @@ typedef struct NBL_POOL NBL_POOL;
 typedef struct NB_BLOCK
 {
     ULONG Signature;
-    ULONG Retreated; /* MDLs at the head of the chain that NdisRetreatNetBufferDataStart added */
+    ULONG Retreated; /* MDLs at the head of the chain that NdisRetreatNetBufferDataStart added; */
+    PMDL RetreatMdl; /* the first of them: with another head, the owner has made a new chain */
     NBL_POOL *Pool;
     struct NB_BLOCK *NextFree;
-    PMDL DataMdl;      /* of the pool's DataSize, or NULL */
-    BOOLEAN Embedded;  /* allocated and freed together with its NET_BUFFER_LIST */
+    PMDL DataMdl;     /* of the pool's DataSize, or NULL */
+    BOOLEAN Embedded; /* allocated and freed together with its NET_BUFFER_LIST */
     DECLSPEC_ALIGN(MEMORY_ALLOCATION_ALIGNMENT) NET_BUFFER NetBuffer;
 } NB_BLOCK;
 
@@ -68,8 +70,8 @@ struct NBL_POOL
 };
 
 /*
- * The block of a NET_BUFFER_LIST, NULL after reporting it against Function if the list does not come
- * from a pool or has been freed. Any IRQL.
+ * The block of a NET_BUFFER_LIST, NULL after reporting it against Function if the list does not
+ * come from a pool or has been freed. Any IRQL.
  */
 NBL_BLOCK *
 NblBlock(const char *Function, PNET_BUFFER_LIST NetBufferList);
@@ -78,13 +80,19 @@ NblBlock(const char *Function, PNET_BUFFER_LIST NetBufferList);
 static inline BOOLEAN
 NblHandOver(NBL_BLOCK *Block, ULONG_PTR From, ULONG_PTR To)
 {
-    return InterlockedCompareExchangePointer(&Block->Holder, (PVOID)To, (PVOID)From) ==
-           (PVOID)From;
+    return InterlockedCompareExchangePointer(&Block->Holder, (PVOID)To, (PVOID)From) == (PVOID)From;
 }
 
 /* Who holds a list, in words for a message. */
 const char *
 NblHolderName(const NBL_BLOCK *Block);
+
+/* How many MDLs of NdisRetreatNetBufferDataStart the chain begins with. */
+static inline ULONG
+NbRetreated(const NB_BLOCK *Block)
+{
+    return Block->NetBuffer.MdlChain == Block->RetreatMdl ? Block->Retreated : 0;
+}
 
 /* Sets CurrentMdl and CurrentMdlOffset from MdlChain and DataOffset. */
 VOID

@@ -93,10 +93,11 @@ NdisRetreatNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffsetDelta, ULON
                        Function, Bytes, Missing);
             return NDIS_STATUS_FAILURE;
         }
+        Block->Retreated = NbRetreated(Block) + 1;
+        Block->RetreatMdl = Mdl;
         Mdl->Next = NetBuffer->MdlChain;
         NetBuffer->MdlChain = Mdl;
         NetBuffer->DataOffset = Bytes - Missing;
-        Block->Retreated++;
     }
     else
         NetBuffer->DataOffset -= DataOffsetDelta;
@@ -122,7 +123,7 @@ NdisAdvanceNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffsetDelta, BOOL
     NetBuffer->DataOffset += DataOffsetDelta;
     NetBuffer->DataLength -= DataOffsetDelta;
     /* Only MDLs that a retreat added may go, and only when no data is left in them. */
-    while (FreeMdl && Block->Retreated != 0 &&
+    while (FreeMdl && NbRetreated(Block) != 0 &&
            NetBuffer->DataOffset >= MmGetMdlByteCount(NetBuffer->MdlChain))
     {
         PMDL Mdl = NetBuffer->MdlChain;
@@ -130,6 +131,7 @@ NdisAdvanceNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffsetDelta, BOOL
         NetBuffer->MdlChain = Mdl->Next;
         Mdl->Next = NULL;
         Block->Retreated--;
+        Block->RetreatMdl = NetBuffer->MdlChain;
         if (FreeMdlHandler != NULL)
             FreeMdlHandler(Mdl);
         else
@@ -291,9 +293,10 @@ CheckContextSizes(const char *Function, USHORT ContextSize, USHORT BackFill)
     if (ContextSize % sizeof(PVOID) == 0 && BackFill % sizeof(PVOID) == 0 &&
         (ULONG)ContextSize + BackFill <= MAXUSHORT)
         return TRUE;
-    RuleBroken("%s: ContextSize is %u and ContextBackFill %u; multiples of sizeof(void *), together "
-               "at most 65535, are required",
-               Function, (ULONG)ContextSize, (ULONG)BackFill);
+    RuleBroken(
+        "%s: ContextSize is %u and ContextBackFill %u; multiples of sizeof(void *), together "
+        "at most 65535, are required",
+        Function, (ULONG)ContextSize, (ULONG)BackFill);
     return FALSE;
 }
 

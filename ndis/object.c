@@ -120,8 +120,7 @@ OwnerReportLeaks(NDIS_OWNER *Owner, const char *When)
         KeAcquireSpinLockAtDpcLevel(&Owner->Lock);
         if (!IsListEmpty(&Owner->Resources))
         {
-            Resource =
-                CONTAINING_RECORD(RemoveHeadList(&Owner->Resources), NDIS_RESOURCE, Link);
+            Resource = CONTAINING_RECORD(RemoveHeadList(&Owner->Resources), NDIS_RESOURCE, Link);
             Resource->Owner = NULL;
         }
         KeReleaseSpinLockFromDpcLevel(&Owner->Lock);
@@ -159,7 +158,7 @@ GateClose(NDIS_GATE *Gate)
 BOOLEAN
 GateEnter(NDIS_GATE *Gate, LONG Count)
 {
-    LONG Old = Gate->Count;
+    LONG Old = ReadWord(&Gate->Count);
     while (!(Old & GATE_CLOSED))
     {
         LONG Seen = InterlockedCompareExchange(&Gate->Count, Old + Count, Old);
@@ -180,6 +179,7 @@ GateLeave(NDIS_GATE *Gate, LONG Count)
 VOID
 GateWait(NDIS_GATE *Gate)
 {
-    /* Not by looking at Count: whoever left last may not have set the event yet, and still uses it. */
+    /* Not by looking at Count: whoever left last may not have set the event yet, and still uses it.
+     */
     KeWaitForSingleObject(&Gate->Idle, Executive, KernelMode, FALSE, NULL);
 }

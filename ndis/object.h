@@ -5,7 +5,8 @@
  * Every NDIS_HANDLE that a miniport gets points to an object whose first member is either an
  * NDIS_OWNER (driver or adapter: things that other objects are allocated for) or an
  * NDIS_RESOURCE (pool, timer, work item, lock, memory, device, configuration: things that are
- * allocated for an owner). Both begin with a signature, so a handle of the wrong kind is recognised.
+ * allocated for an owner). Both begin with a signature, so a handle of the wrong kind is
+ * recognised.
  *
  * What an owner still holds when it ends is reported as a broken rule and disowned: it stays
  * allocated, and a late free of it does no harm.
@@ -71,7 +72,8 @@ ResourceAdd(NDIS_RESOURCE *Resource, ULONG Signature, NDIS_OWNER *Owner);
 VOID
 ResourceRemove(NDIS_RESOURCE *Resource);
 
-/* Whether Handle is a resource of the kind Signature; reported against Function if not. Any IRQL. */
+/* Whether Handle is a resource of the kind Signature; reported against Function if not. Any IRQL.
+ */
 BOOLEAN
 ResourceIs(const char *Function, const VOID *Handle, ULONG Signature);
 
@@ -81,8 +83,8 @@ VOID
 OwnerReportLeaks(NDIS_OWNER *Owner, const char *When);
 
 /*
- * Counts uses of something that ends. While the gate is closed nobody enters; who closed it can wait
- * until everybody has left.
+ * Counts uses of something that ends. While the gate is closed nobody enters; who closed it can
+ * wait until everybody has left.
  */
 typedef struct NDIS_GATE
 {
@@ -115,10 +117,17 @@ GateLeave(NDIS_GATE *Gate, LONG Count);
 VOID
 GateWait(NDIS_GATE *Gate);
 
+/* A word that others change meanwhile, read once. What they wrote before it is visible after it. */
+static inline LONG
+ReadWord(const volatile LONG *Word)
+{
+    return __atomic_load_n(Word, __ATOMIC_ACQUIRE);
+}
+
 static inline LONG
 GateInside(const NDIS_GATE *Gate)
 {
-    return Gate->Count & ~GATE_CLOSED;
+    return ReadWord(&Gate->Count) & ~GATE_CLOSED;
 }
 
 #endif

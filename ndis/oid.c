@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * OID requests: one at a time per adapter, answered by NDIS or by the miniport. Pages
- * "MINIPORT_OID_REQUEST", "NdisMOidRequestComplete", "NDIS_OID_REQUEST" and those of the OIDs, which
- * say whether miniports see them.
+ * "MINIPORT_OID_REQUEST", "NdisMOidRequestComplete", "NDIS_OID_REQUEST" and those of the OIDs,
+ * which say whether miniports see them.
  */
 #include "adapter.h"
 #include "verify.h"
@@ -27,7 +27,7 @@ OidClose(NDIS_ADAPTER *Adapter)
     EventUnlock(&Adapter->OidLock);
 }
 
-/* ---- What NDIS answers itself ----------------------------------------------------------------- */
+/* ---- What NDIS answers itself ---------------------------------------------------------------- */
 
 static NDIS_STATUS
 Answer(NDIS_OID_REQUEST *Request, const VOID *Data, ULONG Length)
@@ -215,7 +215,7 @@ RememberSet(NDIS_ADAPTER *Adapter, const NDIS_OID_REQUEST *Request)
     }
 }
 
-/* ---- What the miniport answers ---------------------------------------------------------------- */
+/* ---- What the miniport answers --------------------------------------------------------------- */
 
 /* Page "NDIS_OID_REQUEST": what the miniport must write besides its status. */
 static BOOLEAN
@@ -265,8 +265,8 @@ AskMiniport(NDIS_ADAPTER *Adapter, NDIS_OID_REQUEST *Request)
     Seen->PortNumber = NDIS_DEFAULT_PORT_NUMBER;
     RtlZeroMemory(Seen->NdisReserved, sizeof(Seen->NdisReserved));
     OperationBegin(&Adapter->Oid);
-    NDIS_STATUS Status = Adapter->Driver->Characteristics.OidRequestHandler(
-        Adapter->MiniportAdapterContext, Seen);
+    NDIS_STATUS Status =
+        Adapter->Driver->Characteristics.OidRequestHandler(Adapter->MiniportAdapterContext, Seen);
     RuleReturnedAt("MiniportOidRequest", PASSIVE_LEVEL);
     if (Status == NDIS_STATUS_PENDING)
         Status = OperationWait(&Adapter->Oid);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Adapters as devices: AddDevice, and the PnP and system-control IRPs of the device object that NDIS
- * puts on the stack of each device that a miniport driver serves. Pages "IRP_MN_START_DEVICE" and its
- * neighbours.
+ * Adapters as devices: AddDevice, and the PnP and system-control IRPs of the device object that
+ * NDIS puts on the stack of each device that a miniport driver serves. Pages "IRP_MN_START_DEVICE"
+ * and its neighbours.
  *
  * Everything is completed synchronously: a host's PnP manager need not wait for STATUS_PENDING.
  */
@@ -52,9 +52,9 @@ AdapterAddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT PhysicalDeviceObjec
     if (Adapter == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     PDEVICE_OBJECT DeviceObject;
-    NTSTATUS Status = IoCreateDevice(DriverObject, sizeof(ADAPTER_EXTENSION), NULL,
-                                     FILE_DEVICE_PHYSICAL_NETCARD, FILE_DEVICE_SECURE_OPEN, FALSE,
-                                     &DeviceObject);
+    NTSTATUS Status =
+        IoCreateDevice(DriverObject, sizeof(ADAPTER_EXTENSION), NULL, FILE_DEVICE_PHYSICAL_NETCARD,
+                       FILE_DEVICE_SECURE_OPEN, FALSE, &DeviceObject);
     if (!NT_SUCCESS(Status))
         goto FreeAdapter;
     ADAPTER_EXTENSION *Extension = DeviceObject->DeviceExtension;
@@ -128,7 +128,7 @@ PnpStart(NDIS_ADAPTER *Adapter, PIRP Irp)
     if (!NT_SUCCESS(Status))
         return Complete(Irp, Status);
     EventLock(&Adapter->OperationLock);
-    if (Adapter->State == AdapterHalted)
+    if (ReadWord(&Adapter->State) == AdapterHalted)
     {
         Adapter->SurpriseRemoved = FALSE;
         Status = AdapterInitialize(Adapter);
@@ -167,7 +167,7 @@ PnpSurpriseRemoval(NDIS_ADAPTER *Adapter, PIRP Irp)
 {
     EventLock(&Adapter->OperationLock);
     Adapter->SurpriseRemoved = TRUE;
-    if (Adapter->State != AdapterHalted)
+    if (ReadWord(&Adapter->State) != AdapterHalted)
         AdapterNotifyPnp(Adapter, NdisDevicePnPEventSurpriseRemoved, NULL, 0);
     AdapterHalt(Adapter, NdisHaltDeviceSurpriseRemoved);
     EventUnlock(&Adapter->OperationLock);
@@ -179,7 +179,7 @@ static NTSTATUS
 PnpQueryRemove(NDIS_ADAPTER *Adapter, PIRP Irp, NDIS_DEVICE_PNP_EVENT Event)
 {
     EventLock(&Adapter->OperationLock);
-    if (Adapter->State != AdapterHalted)
+    if (ReadWord(&Adapter->State) != AdapterHalted)
         AdapterNotifyPnp(Adapter, Event, NULL, 0);
     EventUnlock(&Adapter->OperationLock);
     Irp->IoStatus.Status = STATUS_SUCCESS;
@@ -192,7 +192,7 @@ PnpRemove(NDIS_ADAPTER *Adapter, PIRP Irp)
     PDEVICE_OBJECT DeviceObject = Adapter->DeviceObject;
     NDIS_DRIVER *Driver = Adapter->Driver;
     EventLock(&Adapter->OperationLock);
-    if (Adapter->State != AdapterHalted)
+    if (ReadWord(&Adapter->State) != AdapterHalted)
         AdapterNotifyPnp(Adapter, NdisDevicePnPEventRemoved, NULL, 0);
     AdapterHalt(Adapter, NdisHaltDeviceDisabled);
     EventUnlock(&Adapter->OperationLock);

@@ -44,7 +44,7 @@ NblBlock(const char *Function, PNET_BUFFER_LIST NetBufferList)
 const char *
 NblHolderName(const NBL_BLOCK *Block)
 {
-    switch ((ULONG_PTR)Block->Holder & NBL_HELD_MASK)
+    switch ((ULONG_PTR)__atomic_load_n(&Block->Holder, __ATOMIC_RELAXED) & NBL_HELD_MASK)
     {
     case NBL_HELD_BY_MINIPORT:
         return "with a miniport, to be sent";
@@ -113,8 +113,8 @@ NdisAllocateNetBufferListPool(NDIS_HANDLE NdisHandle, PNET_BUFFER_LIST_POOL_PARA
                    Function, (ULONG)Parameters->ProtocolId);
         return NULL;
     }
-    NBL_POOL *Pool = PoolCreate(Owner, SIGNATURE_LIST_POOL, Parameters->PoolTag,
-                                Parameters->DataSize);
+    NBL_POOL *Pool =
+        PoolCreate(Owner, SIGNATURE_LIST_POOL, Parameters->PoolTag, Parameters->DataSize);
     if (Pool == NULL)
         return NULL;
     Pool->ContextSize = Parameters->ContextSize;
@@ -176,6 +176,7 @@ BufferPrepare(NB_BLOCK *Block, NBL_POOL *Pool, PUCHAR Data)
     Block->Signature = SIGNATURE_BUFFER;
     Block->Pool = Pool;
     Block->Retreated = 0;
+    Block->RetreatMdl = NULL;
     RtlZeroMemory(&Block->NetBuffer, sizeof(Block->NetBuffer));
     Block->NetBuffer.NdisPoolHandle = Pool;
     if (Pool->DataSize == 0)
@@ -411,10 +412,14 @@ NdisFreeNetBufferList(PNET_BUFFER_LIST NetBufferList)
         Block->Holder = NULL;
         return;
     }
-    if (Block->Buffer != NULL && Block->Buffer->Retreated != 0)
+    if (Block->Buffer != NULL && NbRetreated(Block->Buffer) != 0)
+    {
         RuleBroken("%s: the NET_BUFFER of NET_BUFFER_LIST %p still has an MDL that "
                    "NdisRetreatNetBufferDataStart added",
                    Function, (PVOID)NetBufferList);
+        Block->Holder = NULL;
+        return;
+    }
     NBL_POOL *Pool = Block->Pool;
     if (Block->ExtraContext != NULL)
         ExFreePoolWithTag(Block->ExtraContext, TAG_CONTEXT);
@@ -509,9 +514,12 @@ NdisFreeNetBuffer(PNET_BUFFER NetBuffer)
                    Function, (PVOID)NetBuffer);
         return;
     }
-    if (Block->Retreated != 0)
+    if (NbRetreated(Block) != 0)
+    {
         RuleBroken("%s: NET_BUFFER %p still has an MDL that NdisRetreatNetBufferDataStart added",
                    Function, (PVOID)NetBuffer);
+        return;
+    }
     NBL_POOL *Pool = Block->Pool;
     Block->Signature = SIGNATURE_FREED;
     SanitizeShut(&Block->NetBuffer, sizeof(Block->NetBuffer));
@@ -525,7 +533,7 @@ CheckPoolFree(const char *Function, NDIS_HANDLE PoolHandle, ULONG Signature)
 {
     if (!RuleIrqlAtMost(Function, DISPATCH_LEVEL) || !ResourceIs(Function, PoolHandle, Signature))
         return FALSE;
-    LONG Allocated = ((NBL_POOL *)PoolHandle)->Allocated;
+    LONG Allocated = ReadWord(&((NBL_POOL *)PoolHandle)->Allocated);
     if (Allocated == 0)
         return TRUE;
     RuleBroken("%s: %u structures of pool %p have not been freed; all must be freed before it",

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Power IRPs of an adapter's device object. Pages "Handling the IRP_MJ_POWER IRP", "OID_PNP_SET_POWER"
- * and "NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES": before a device leaves D0 the adapter is paused
- * (unless NO_PAUSE_ON_SUSPEND); then a miniport that is aware of power management gets
- * OID_PNP_SET_POWER, another one is halted (unless NO_HALT_ON_SUSPEND).
+ * Power IRPs of an adapter's device object. Pages "Handling the IRP_MJ_POWER IRP",
+ * "OID_PNP_SET_POWER" and "NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES": before a device leaves
+ * D0 the adapter is paused (unless NO_PAUSE_ON_SUSPEND); then a miniport that is aware of power
+ * management gets OID_PNP_SET_POWER, another one is halted (unless NO_HALT_ON_SUSPEND).
  */
 #include "adapter.h"
 #include "verify.h"
@@ -12,10 +12,10 @@ static VOID
 Sleep(NDIS_ADAPTER *Adapter, NDIS_DEVICE_POWER_STATE State)
 {
     EventLock(&Adapter->OperationLock);
-    if (Adapter->State == AdapterRunning || Adapter->State == AdapterPaused)
+    if (ReadWord(&Adapter->State) == AdapterRunning || ReadWord(&Adapter->State) == AdapterPaused)
     {
         Adapter->LowPower = TRUE;
-        Adapter->RunAtWake = Adapter->State == AdapterRunning;
+        Adapter->RunAtWake = ReadWord(&Adapter->State) == AdapterRunning;
         if (!(Adapter->AttributeFlags & NDIS_MINIPORT_ATTRIBUTES_NO_PAUSE_ON_SUSPEND))
             AdapterPause(Adapter, NDIS_PAUSE_NDIS_INTERNAL);
         if (Adapter->PowerAware)
@@ -34,11 +34,11 @@ Wake(NDIS_ADAPTER *Adapter)
     {
         NDIS_DEVICE_POWER_STATE State = NdisDeviceStateD0;
         Adapter->LowPower = FALSE;
-        if (Adapter->State == AdapterHalted)
+        if (ReadWord(&Adapter->State) == AdapterHalted)
             AdapterInitialize(Adapter);
         else if (Adapter->PowerAware)
             OidSet(Adapter, OID_PNP_SET_POWER, &State, sizeof(State));
-        if (Adapter->State == AdapterPaused && Adapter->RunAtWake)
+        if (ReadWord(&Adapter->State) == AdapterPaused && Adapter->RunAtWake)
             AdapterRestart(Adapter);
     }
     EventUnlock(&Adapter->OperationLock);
@@ -49,9 +49,9 @@ static VOID
 Shutdown(NDIS_ADAPTER *Adapter)
 {
     EventLock(&Adapter->OperationLock);
-    if (Adapter->State == AdapterRunning || Adapter->State == AdapterPaused)
+    if (ReadWord(&Adapter->State) == AdapterRunning || ReadWord(&Adapter->State) == AdapterPaused)
     {
-        if (Adapter->State == AdapterRunning)
+        if (ReadWord(&Adapter->State) == AdapterRunning)
             EdgeAdapterPause(Adapter->Edge);
         OidClose(Adapter);
         Adapter->Driver->Characteristics.ShutdownHandlerEx(Adapter->MiniportAdapterContext,

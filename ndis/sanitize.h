@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Under AddressSanitizer, structures that lie freed in a pool are shut, so that a use after the free
- * is found at once although the memory has not gone back to the kernel. Elsewhere nothing.
+ * Under AddressSanitizer, structures that lie freed in a pool are shut, so that a use after the
+ * free is found at once although the memory has not gone back to the kernel. Elsewhere nothing.
  */
 #ifndef CULVERT_NDIS_SANITIZE_H
 #define CULVERT_NDIS_SANITIZE_H

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The data path: sends from the environment to the miniport and their completion, indications from the
- * miniport to the environment and their return.
+ * The data path: sends from the environment to the miniport and their completion, indications from
+ * the miniport to the environment and their return.
  *
- * Hot: per NET_BUFFER_LIST one compare-and-exchange of its holder, per call a few atomic additions to
- * the adapter's gates, no lock and no allocation. A list of lists is followed only as far as each is in
- * the hands that it must be in, so a chain that is corrupt or runs in a circle ends the walk.
+ * Hot: per NET_BUFFER_LIST one compare-and-exchange of its holder, per call a few atomic additions
+ * to the adapter's gates, no lock and no allocation. A list of lists is followed only as far as
+ * each is in the hands that it must be in, so a chain that is corrupt or runs in a circle ends the
+ * walk.
  */
 #include "nbl.h"
 #include "verify.h"
@@ -25,8 +26,8 @@ HeldBy(const NDIS_ADAPTER *Adapter, ULONG_PTR How)
     return (ULONG_PTR)Adapter | How;
 }
 
-/* IRQL and flags of a call of the miniport. Page "Dispatch IRQL Tracking": all …_DISPATCH_LEVEL flags
- * are 1. */
+/* IRQL and flags of a call of the miniport. Page "Dispatch IRQL Tracking": all …_DISPATCH_LEVEL
+ * flags are 1. */
 static BOOLEAN
 CheckCall(const char *Function, ULONG Flags, ULONG KnownFlags)
 {
@@ -54,7 +55,7 @@ HandBack(const NDIS_ADAPTER *Adapter, PNET_BUFFER_LIST Chain, ULONG Count, ULONG
         NblHandOver(CONTAINING_RECORD(Chain, NBL_BLOCK, List), HeldBy(Adapter, How), 0);
 }
 
-/* ---- Sends ------------------------------------------------------------------------------------ */
+/* ---- Sends ----------------------------------------------------------------------------------- */
 
 VOID
 NdisEdgeSend(NDIS_ADAPTER *Adapter, PNET_BUFFER_LIST NetBufferLists, ULONG SendFlags)
@@ -175,15 +176,19 @@ NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle, PNET_BUFFER_L
     /* The pause that may be waiting for these lists waits for this call too. */
     BOOLEAN Inside = GateEnter(&Adapter->Calls, 1);
     GateLeave(&Adapter->Sends, Count);
-    EdgeSendComplete(Adapter->Edge, NetBufferList);
+    if (ReadWord(&Adapter->State) == AdapterHalted)
+        RuleBroken("%s: the adapter is Halted; sends must be completed before a pause is",
+                   Function);
+    else
+        EdgeSendComplete(Adapter->Edge, NetBufferList);
     if (Inside)
         GateLeave(&Adapter->Calls, 1);
 }
 
-/* ---- Indications ------------------------------------------------------------------------------ */
+/* ---- Indications ----------------------------------------------------------------------------- */
 
-/* The data of a NET_BUFFER: page "NET_BUFFER Architecture" and "NdisAllocateNetBufferAndNetBufferList",
- * remarks. */
+/* The data of a NET_BUFFER: page "NET_BUFFER Architecture" and
+ * "NdisAllocateNetBufferAndNetBufferList", remarks. */
 static BOOLEAN
 CheckBuffer(const char *Function, PNET_BUFFER NetBuffer)
 {
@@ -206,19 +211,20 @@ CheckBuffer(const char *Function, PNET_BUFFER NetBuffer)
     }
     if (NetBuffer->DataOffset > Bytes || NetBuffer->DataLength > Bytes - NetBuffer->DataOffset)
     {
-        RuleBroken("%s: NET_BUFFER %p has DataOffset %u and DataLength %u, but its MDL chain has %u "
-                   "bytes",
-                   Function, (PVOID)NetBuffer, NetBuffer->DataOffset, NetBuffer->DataLength,
-                   (ULONG)Bytes);
+        RuleBroken(
+            "%s: NET_BUFFER %p has DataOffset %u and DataLength %u, but its MDL chain has %u "
+            "bytes",
+            Function, (PVOID)NetBuffer, NetBuffer->DataOffset, NetBuffer->DataLength, (ULONG)Bytes);
         return FALSE;
     }
     if (!CurrentSeen || NetBuffer->CurrentMdlOffset > MmGetMdlByteCount(NetBuffer->CurrentMdl) ||
         BeforeCurrent + NetBuffer->CurrentMdlOffset != NetBuffer->DataOffset)
     {
-        RuleBroken("%s: NET_BUFFER %p has CurrentMdl %p and CurrentMdlOffset %u, which is not where "
-                   "DataOffset %u leads",
-                   Function, (PVOID)NetBuffer, (PVOID)NetBuffer->CurrentMdl,
-                   NetBuffer->CurrentMdlOffset, NetBuffer->DataOffset);
+        RuleBroken(
+            "%s: NET_BUFFER %p has CurrentMdl %p and CurrentMdlOffset %u, which is not where "
+            "DataOffset %u leads",
+            Function, (PVOID)NetBuffer, (PVOID)NetBuffer->CurrentMdl, NetBuffer->CurrentMdlOffset,
+            NetBuffer->DataOffset);
         return FALSE;
     }
     return TRUE;
@@ -353,13 +359,13 @@ Indicate(NDIS_ADAPTER *Adapter, PNET_BUFFER_LIST Chain, ULONG Count, ULONG Recei
 {
     if (ReceiveFlags & NDIS_RECEIVE_FLAGS_RESOURCES)
     {
-        if (Adapter->EdgeReady)
+        if (ReadWord(&Adapter->EdgeReady))
             EdgeReceive(Adapter->Edge, Chain, Count, ReceiveFlags);
         HandBack(Adapter, Chain, Count, NBL_HELD_FOR_CALL);
         GateLeave(&Adapter->Receives, (LONG)Count);
         return;
     }
-    if (Adapter->EdgeReady)
+    if (ReadWord(&Adapter->EdgeReady))
     {
         EdgeReceive(Adapter->Edge, Chain, Count, ReceiveFlags);
         return;
@@ -389,8 +395,8 @@ NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
         RuleBroken("%s: there are no NET_BUFFER_LISTs", Function);
         return;
     }
-    ULONG_PTR How = ReceiveFlags & NDIS_RECEIVE_FLAGS_RESOURCES ? NBL_HELD_FOR_CALL
-                                                                : NBL_HELD_BY_EDGE;
+    ULONG_PTR How =
+        ReceiveFlags & NDIS_RECEIVE_FLAGS_RESOURCES ? NBL_HELD_FOR_CALL : NBL_HELD_BY_EDGE;
     /* First this gate: a pause waits for it, so the adapter stays until this call is over. */
     if (!GateEnter(&Adapter->Calls, 1))
         goto NotRunning;
@@ -411,7 +417,7 @@ NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
 
 NotRunning:
     RuleBroken("%s: the adapter is %s; Restarting, Running or Pausing is required", Function,
-               AdapterStateName(Adapter->State));
+               AdapterStateName(ReadWord(&Adapter->State)));
 }
 
 VOID
@@ -426,9 +432,10 @@ NdisEdgeReturn(NDIS_ADAPTER *Adapter, PNET_BUFFER_LIST NetBufferLists)
         if (Block != NULL && NblHandOver(Block, HeldBy(Adapter, NBL_HELD_BY_EDGE), 0))
             continue;
         if (Block != NULL)
-            RuleBroken("%s: NET_BUFFER_LIST %p is %s; it has not been indicated by this adapter, or "
-                       "has been returned before",
-                       Function, (PVOID)*Link, NblHolderName(Block));
+            RuleBroken(
+                "%s: NET_BUFFER_LIST %p is %s; it has not been indicated by this adapter, or "
+                "has been returned before",
+                Function, (PVOID)*Link, NblHolderName(Block));
         *Link = NULL;
         break;
     }

@@ -12,8 +12,8 @@ HEADER_RULE_1(LinkStateRule, NDIS_LINK_STATE, NDIS_OBJECT_TYPE_DEFAULT,
               NDIS_SIZEOF_LINK_STATE_REVISION_1);
 
 /*
- * One caller at a time tells the environment; others leave their change to it. So the environment is
- * told in order, the last state last, without a lock held during the call.
+ * One caller at a time tells the environment; others leave their change to it. So the environment
+ * is told in order, the last state last, without a lock held during the call.
  */
 VOID
 LinkDeliver(NDIS_ADAPTER *Adapter)
@@ -78,25 +78,28 @@ NdisMIndicateStatusEx(NDIS_HANDLE MiniportAdapterHandle, PNDIS_STATUS_INDICATION
         RuleHeader(Function, &StatusIndication->Header, &IndicationRule, NDIS_VERSION_ANY) !=
             NDIS_STATUS_SUCCESS)
         return;
-    if (Adapter->State == AdapterHalted || !(Adapter->Attributes & ATTRIBUTES_REGISTRATION))
+    if (ReadWord(&Adapter->State) == AdapterHalted ||
+        !(Adapter->Attributes & ATTRIBUTES_REGISTRATION))
     {
         RuleBroken("%s: the adapter is %s and its registration attributes are %s; they must be set "
                    "first, and nothing may be indicated after MiniportHaltEx",
-                   Function, AdapterStateName(Adapter->State),
+                   Function, AdapterStateName(ReadWord(&Adapter->State)),
                    Adapter->Attributes & ATTRIBUTES_REGISTRATION ? "set" : "not set");
         return;
     }
     if (StatusIndication->SourceHandle != MiniportAdapterHandle)
     {
-        RuleBroken("%s: NDIS_STATUS_INDICATION.SourceHandle is %p; the miniport's adapter handle %p "
-                   "is required",
-                   Function, StatusIndication->SourceHandle, MiniportAdapterHandle);
+        RuleBroken(
+            "%s: NDIS_STATUS_INDICATION.SourceHandle is %p; the miniport's adapter handle %p "
+            "is required",
+            Function, StatusIndication->SourceHandle, MiniportAdapterHandle);
         return;
     }
     if (StatusIndication->PortNumber != NDIS_DEFAULT_PORT_NUMBER)
     {
-        RuleBroken("%s: NDIS_STATUS_INDICATION.PortNumber is %u; the miniport has allocated no ports",
-                   Function, StatusIndication->PortNumber);
+        RuleBroken(
+            "%s: NDIS_STATUS_INDICATION.PortNumber is %u; the miniport has allocated no ports",
+            Function, StatusIndication->PortNumber);
         return;
     }
     if (StatusIndication->Flags & NDIS_STATUS_INDICATION_FLAGS_NDIS_RESERVED)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Events, spin locks, read/write locks and sleeping. Pages "NdisInitializeEvent", "NdisWaitEvent",
- * "NdisAllocateSpinLock", "NdisAllocateRWLock", "NdisAcquireRWLockRead", "NdisMSleep" and neighbours. */
+ * "NdisAllocateSpinLock", "NdisAllocateRWLock", "NdisAcquireRWLockRead", "NdisMSleep" and
+ * neighbours. */
 #include "extra.h"
 #include "verify.h"
 
-#define TAG_LOCK             OBJECT_SIGNATURE('N', 'd', 'R', 'w')
-#define HUNDRED_NS_PER_MS    10000
-#define HUNDRED_NS_PER_US    10
-#define LONGEST_SLEEP_US     30000000u
+#define TAG_LOCK          OBJECT_SIGNATURE('N', 'd', 'R', 'w')
+#define HUNDRED_NS_PER_MS 10000
+#define HUNDRED_NS_PER_US 10
+#define LONGEST_SLEEP_US  30000000u
 
 VOID NTAPI
 NdisInitializeEvent(PNDIS_EVENT Event)
@@ -54,7 +55,7 @@ NdisMSleep(ULONG MicrosecondsToSleep)
     KeDelayExecutionThread(KernelMode, FALSE, &Interval);
 }
 
-/* ---- Spin locks: ndis.sys exports what the headers also have as macros ------------------------- */
+/* ---- Spin locks: ndis.sys exports what the headers also have as macros ----------------------- */
 
 VOID NTAPI
 NdisAllocateSpinLock(PNDIS_SPIN_LOCK SpinLock)
@@ -109,23 +110,37 @@ NdisDprReleaseSpinLock(PNDIS_SPIN_LOCK SpinLock)
         KeReleaseSpinLockFromDpcLevel(&SpinLock->SpinLock);
 }
 
-/* ---- Read/write locks -------------------------------------------------------------------------- */
+/* ---- Read/write locks ------------------------------------------------------------------------ */
 
 /*
- * Readers are counted; a writer holds Writers for the whole time and waits for the readers to leave.
- * A reader that arrives while a writer waits goes in all the same (reads nest, and the page says that
- * the lock is not fair). Everything happens at DISPATCH_LEVEL, so whoever is waited for is running.
+ * Readers are counted; a writer holds Writers for the whole time and waits for the readers to
+ * leave. A reader that arrives while a writer waits goes in all the same (reads nest, and the page
+ * says that the lock is not fair). Everything happens at DISPATCH_LEVEL, so whoever is waited for
+ * is running.
  */
 struct _NDIS_RW_LOCK_EX
 {
     NDIS_RESOURCE Resource;
     KSPIN_LOCK Writers;
     volatile LONG State; /* readers, or RW_WRITTEN */
-    PVOID volatile WriterThread;
+    volatile PVOID WriterThread;
     ULONG WriterDepth; /* of the writer's recursion */
 };
 
 #define RW_WRITTEN (-1)
+
+/* Whether the calling thread is the writer; no other thread's answer changes that. */
+static BOOLEAN
+RwIsWriter(PNDIS_RW_LOCK_EX Lock)
+{
+    return __atomic_load_n(&Lock->WriterThread, __ATOMIC_RELAXED) == (PVOID)KeGetCurrentThread();
+}
+
+static VOID
+RwSetWriter(PNDIS_RW_LOCK_EX Lock, PVOID Thread)
+{
+    __atomic_store_n(&Lock->WriterThread, Thread, __ATOMIC_RELAXED);
+}
 
 /* LOCK_STATE_EX.LockState */
 #define RW_STATE_READ  1
@@ -153,7 +168,7 @@ NdisFreeRWLock(PNDIS_RW_LOCK_EX Lock)
     static const char Function[] = "NdisFreeRWLock";
     if (!RuleIrqlAtMost(Function, DISPATCH_LEVEL) || !ResourceIs(Function, Lock, SIGNATURE_RW_LOCK))
         return;
-    if (Lock->State != 0)
+    if (ReadWord(&Lock->State) != 0)
     {
         RuleBroken("%s: lock %p is held; it must be released first", Function, (PVOID)Lock);
         return;
@@ -192,7 +207,7 @@ NdisAcquireRWLockRead(PNDIS_RW_LOCK_EX Lock, PLOCK_STATE_EX LockState, UCHAR Fla
     LockState->LockState = RW_STATE_READ;
     for (;;)
     {
-        LONG State = Lock->State;
+        LONG State = ReadWord(&Lock->State);
         if (State != RW_WRITTEN &&
             InterlockedCompareExchange(&Lock->State, State + 1, State) == State)
             return;
@@ -206,7 +221,7 @@ NdisAcquireRWLockWrite(PNDIS_RW_LOCK_EX Lock, PLOCK_STATE_EX LockState, UCHAR Fl
     if (!RwEnter("NdisAcquireRWLockWrite", Lock, LockState, Flags))
         return;
     LockState->LockState = RW_STATE_WRITE;
-    if (Lock->WriterThread == (PVOID)KeGetCurrentThread())
+    if (RwIsWriter(Lock))
     {
         Lock->WriterDepth++;
         return;
@@ -214,7 +229,7 @@ NdisAcquireRWLockWrite(PNDIS_RW_LOCK_EX Lock, PLOCK_STATE_EX LockState, UCHAR Fl
     KeAcquireSpinLockAtDpcLevel(&Lock->Writers);
     while (InterlockedCompareExchange(&Lock->State, RW_WRITTEN, 0) != 0)
         YieldProcessor();
-    Lock->WriterThread = (PVOID)KeGetCurrentThread();
+    RwSetWriter(Lock, (PVOID)KeGetCurrentThread());
     Lock->WriterDepth = 1;
 }
 
@@ -225,8 +240,8 @@ NdisReleaseRWLock(PNDIS_RW_LOCK_EX Lock, PLOCK_STATE_EX LockState)
     if (!ResourceIs(Function, Lock, SIGNATURE_RW_LOCK) || !CheckAtDispatch(Function))
         return;
     UCHAR Held = LockState->LockState;
-    if ((Held == RW_STATE_READ && Lock->State <= 0) ||
-        (Held == RW_STATE_WRITE && Lock->WriterThread != (PVOID)KeGetCurrentThread()) ||
+    if ((Held == RW_STATE_READ && ReadWord(&Lock->State) <= 0) ||
+        (Held == RW_STATE_WRITE && !RwIsWriter(Lock)) ||
         (Held != RW_STATE_READ && Held != RW_STATE_WRITE))
     {
         RuleBroken("%s: lock %p is not held with this LOCK_STATE_EX", Function, (PVOID)Lock);
@@ -237,7 +252,7 @@ NdisReleaseRWLock(PNDIS_RW_LOCK_EX Lock, PLOCK_STATE_EX LockState)
         InterlockedDecrement(&Lock->State);
     else if (--Lock->WriterDepth == 0)
     {
-        Lock->WriterThread = NULL;
+        RwSetWriter(Lock, NULL);
         InterlockedExchange(&Lock->State, 0);
         KeReleaseSpinLockFromDpcLevel(&Lock->Writers);
     }

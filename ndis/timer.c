@@ -46,13 +46,14 @@ NdisAllocateTimerObject(NDIS_HANDLE NdisHandle, PNDIS_TIMER_CHARACTERISTICS Time
         return NDIS_STATUS_BAD_CHARACTERISTICS;
     if (TimerCharacteristics->TimerFunction == NULL || TimerCharacteristics->AllocationTag == 0)
     {
-        RuleBroken("%s: NDIS_TIMER_CHARACTERISTICS.TimerFunction or AllocationTag is zero; both are "
-                   "required",
-                   Function);
+        RuleBroken(
+            "%s: NDIS_TIMER_CHARACTERISTICS.TimerFunction or AllocationTag is zero; both are "
+            "required",
+            Function);
         return NDIS_STATUS_BAD_CHARACTERISTICS;
     }
-    NDIS_TIMER_OBJECT *Timer = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*Timer),
-                                                     TimerCharacteristics->AllocationTag);
+    NDIS_TIMER_OBJECT *Timer =
+        ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*Timer), TimerCharacteristics->AllocationTag);
     if (Timer == NULL)
         return NDIS_STATUS_RESOURCES;
     RtlZeroMemory(Timer, sizeof(*Timer));
@@ -95,7 +96,7 @@ NdisCancelTimerObject(NDIS_HANDLE TimerObject)
     if (!RuleIrqlAtMost(Function, DISPATCH_LEVEL) ||
         !ResourceIs(Function, TimerObject, SIGNATURE_TIMER))
         return FALSE;
-    BOOLEAN Periodic = Timer->Periodic && Timer->Queued;
+    BOOLEAN Periodic = Timer->Periodic && ReadWord(&Timer->Queued);
     if (Periodic && !RuleIrqlAtMost("NdisCancelTimerObject (of a periodic timer)", PASSIVE_LEVEL))
         return FALSE;
     BOOLEAN Cancelled = KeCancelTimer(&Timer->Timer);
@@ -114,7 +115,7 @@ NdisFreeTimerObject(NDIS_HANDLE TimerObject)
     if (!RuleIrqlAtMost(Function, DISPATCH_LEVEL) ||
         !ResourceIs(Function, TimerObject, SIGNATURE_TIMER))
         return;
-    if (Timer->Queued)
+    if (ReadWord(&Timer->Queued))
     {
         RuleBroken("%s: timer %p is queued; it must be cancelled first", Function, TimerObject);
         KeCancelTimer(&Timer->Timer);

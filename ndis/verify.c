@@ -117,10 +117,11 @@ RuleHeader(const char *Function, const NDIS_OBJECT_HEADER *Header, const HEADER_
     const HEADER_REVISION *Revision = &Rule->Revision[Header->Revision - 1];
     if (Revision->NdisVersion > NdisVersion)
     {
-        RuleBroken("%s: %s.Header.Revision is %u, which is for NDIS %u.%u; the driver declared %u.%u",
-                   Function, Rule->Structure, (ULONG)Header->Revision,
-                   (ULONG)Revision->NdisVersion >> 8, (ULONG)Revision->NdisVersion & 0xff,
-                   (ULONG)NdisVersion >> 8, (ULONG)NdisVersion & 0xff);
+        RuleBroken(
+            "%s: %s.Header.Revision is %u, which is for NDIS %u.%u; the driver declared %u.%u",
+            Function, Rule->Structure, (ULONG)Header->Revision, (ULONG)Revision->NdisVersion >> 8,
+            (ULONG)Revision->NdisVersion & 0xff, (ULONG)NdisVersion >> 8,
+            (ULONG)NdisVersion & 0xff);
         return NDIS_STATUS_BAD_VERSION;
     }
     if (Header->Size < Revision->Size || Header->Size > Rule->LargestSize)

@@ -26,15 +26,15 @@ RuleReturnedAt(const char *Function, KIRQL Irql);
 /* One known revision of a structure with an NDIS_OBJECT_HEADER. */
 typedef struct HEADER_REVISION
 {
-    USHORT Size;         /* NDIS_SIZEOF_…: at least this */
-    USHORT NdisVersion;  /* (major << 8) | minor that brought it */
+    USHORT Size;        /* NDIS_SIZEOF_…: at least this */
+    USHORT NdisVersion; /* (major << 8) | minor that brought it */
 } HEADER_REVISION;
 
 typedef struct HEADER_RULE
 {
     const char *Structure;
     UCHAR Type;
-    UCHAR Revisions; /* how many are known; the first is revision 1 */
+    UCHAR Revisions;    /* how many are known; the first is revision 1 */
     USHORT LargestSize; /* of the structure as any known header declares it, with padding */
     const HEADER_REVISION *Revision;
 } HEADER_RULE;
@@ -43,9 +43,9 @@ typedef struct HEADER_RULE
 #define NDIS_VERSION_ANY           NDIS_VERSION(6, 255)
 
 /*
- * Checks Header against Rule for a miniport that declared NdisVersion. NDIS_STATUS_BAD_VERSION for a
- * revision that is not known or newer than that, NDIS_STATUS_BAD_CHARACTERISTICS for a wrong type or
- * size.
+ * Checks Header against Rule for a miniport that declared NdisVersion. NDIS_STATUS_BAD_VERSION for
+ * a revision that is not known or newer than that, NDIS_STATUS_BAD_CHARACTERISTICS for a wrong type
+ * or size.
  */
 NDIS_STATUS
 RuleHeader(const char *Function, const NDIS_OBJECT_HEADER *Header, const HEADER_RULE *Rule,

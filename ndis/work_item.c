@@ -99,7 +99,7 @@ NdisFreeIoWorkItem(NDIS_HANDLE NdisIoWorkItemHandle)
     if (!RuleIrqlAtMost(Function, DISPATCH_LEVEL) ||
         !ResourceIs(Function, NdisIoWorkItemHandle, SIGNATURE_WORK_ITEM))
         return;
-    if (Item->Queued)
+    if (ReadWord(&Item->Queued))
     {
         RuleBroken("%s: work item %p is queued; it must have begun before it is freed", Function,
                    NdisIoWorkItemHandle);

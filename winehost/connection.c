@@ -4,7 +4,7 @@
  */
 #include "connection.h"
 
-#define NETWORK_KEY L"SYSTEM\\CurrentControlSet\\Control\\Network\\" NET_CLASS_TEXT
+#define NETWORK_KEY     L"SYSTEM\\CurrentControlSet\\Control\\Network\\" NET_CLASS_TEXT
 #define PATH_CHARACTERS 160
 
 static WCHAR *

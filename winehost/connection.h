@@ -4,9 +4,8 @@
  *
  *      HKLM\SYSTEM\CurrentControlSet\Control\Network\{Net class}\{NetCfgInstanceId}\Connection
  *          Name                REG_SZ     what users see; unique without regard to case
- *          DefaultNameIndex    REG_DWORD  N of a name "Local Area Connection N" that the system chose
- *          PnPInstanceId       REG_SZ     the device
- *          MediaSubType        REG_DWORD
+ *          DefaultNameIndex    REG_DWORD  N of a name "Local Area Connection N" that the system
+ * chose PnPInstanceId       REG_SZ     the device MediaSubType        REG_DWORD
  *
  * For winehost's user-mode DLLs. All functions return Win32 error codes.
  */
@@ -15,8 +14,8 @@
 
 #include <windows.h>
 
-#define NET_CLASS_TEXT L"{4D36E972-E325-11CE-BFC1-08002BE10318}"
-#define GUID_CHARACTERS 39 /* "{...}" with its terminator */
+#define NET_CLASS_TEXT      L"{4D36E972-E325-11CE-BFC1-08002BE10318}"
+#define GUID_CHARACTERS     39  /* "{...}" with its terminator */
 #define CONNECTION_NAME_MAX 256 /* characters, with the terminator */
 
 /* The registry spelling of a GUID, in upper case. */

@@ -142,7 +142,8 @@ HostUndoDirectBuffer(PIRP Irp)
     ExFreePoolWithTag(Buffer, HOST_POOL_TAG);
 }
 
-typedef VOID FASTCALL COMPLETE_REQUEST(PIRP Irp, CCHAR PriorityBoost);
+typedef VOID FASTCALL
+COMPLETE_REQUEST(PIRP Irp, CCHAR PriorityBoost);
 
 VOID FASTCALL
 IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)

@@ -4,22 +4,22 @@
  * answers. Everything else is lost. ICMP: RFC 792; ICMPv6: RFC 4443.
  *
  * A reply is the request with the addresses exchanged and another type. A checksum is corrected by
- * what changed (RFC 1624): exchanged addresses do not change it, the type does.
+ * what changed: exchanged addresses do not change it, the type does.
  */
 #include "edge.h"
 
-#define REPLIES_MAX 256
-#define IPV4_HEADER_MIN 20u
-#define IPV6_HEADER 40u
-#define ICMP_HEADER 8u
-#define PROTOCOL_ICMP 1
-#define PROTOCOL_ICMPV6 58
-#define ICMP_ECHO_REPLY 0
-#define ICMP_ECHO_REQUEST 8
+#define REPLIES_MAX         256
+#define IPV4_HEADER_MIN     20u
+#define IPV6_HEADER         40u
+#define ICMP_HEADER         8u
+#define PROTOCOL_ICMP       1
+#define PROTOCOL_ICMPV6     58
+#define ICMP_ECHO_REPLY     0
+#define ICMP_ECHO_REQUEST   8
 #define ICMPV6_ECHO_REQUEST 128
-#define ICMPV6_ECHO_REPLY 129
-#define IPV4_FRAGMENT_BITS 0x3FFF /* more fragments, offset */
-#define GATHER_PIECES 64
+#define ICMPV6_ECHO_REPLY   129
+#define IPV4_FRAGMENT_BITS  0x3FFF /* more fragments, offset */
+#define GATHER_PIECES       64
 
 typedef struct ECHO_REPLY
 {
@@ -72,17 +72,17 @@ Exchange(PUCHAR A, PUCHAR B, ULONG Bytes)
     }
 }
 
-/* The type is the high byte of the first 16 bits that the checksum covers. */
+/* The type is the high byte of the first 16 bits that the checksum covers. The sum below is that of
+ * RFC 1141 and never 0: for a reply that is all zeros but its checksum, 0 would be wrong. */
 static VOID
 ChangeType(PUCHAR Icmp, UCHAR Type)
 {
     ULONG Old = (ULONG)Icmp[0] << 8;
     ULONG New = (ULONG)Type << 8;
-    ULONG Sum = (0xFFFFu & ~(((ULONG)Icmp[2] << 8) | Icmp[3])) + (0xFFFFu & ~Old) + New;
+    ULONG Sum = (((ULONG)Icmp[2] << 8) | Icmp[3]) + Old + (0xFFFFu & ~New);
 
     Sum = (Sum & 0xFFFF) + (Sum >> 16);
     Sum = (Sum & 0xFFFF) + (Sum >> 16);
-    Sum = ~Sum;
     Icmp[0] = Type;
     Icmp[2] = (UCHAR)(Sum >> 8);
     Icmp[3] = (UCHAR)Sum;

@@ -2,13 +2,13 @@
 /*
  * The edge between NDIS and Linux: one per adapter.
  *
- * A thread per adapter carries packets from Linux to the miniport while the adapter runs; packets of
- * the miniport are written in the thread that indicates them. Pausing ends the thread.
+ * A thread per adapter carries packets from Linux to the miniport while the adapter runs; packets
+ * of the miniport are written in the thread that indicates them. Pausing ends the thread.
  */
 #include "edge.h"
 
-#define BATCH_PACKETS 64
-#define WRITE_PIECES 64
+#define BATCH_PACKETS    64
+#define WRITE_PIECES     64
 #define ECHO_INDEX_FIRST 0x800000 /* above what Linux gives out in practice */
 
 typedef struct HOST_EDGE
@@ -27,7 +27,8 @@ typedef struct HOST_EDGE
     LONG64 Dropped;
 } HOST_EDGE;
 
-/* ---- Towards the miniport ------------------------------------------------------------------------ */
+/* ---- Towards the miniport
+ * ------------------------------------------------------------------------ */
 
 /* Bytes of the next packet, 0 if there is none. */
 static ULONG
@@ -113,7 +114,8 @@ EdgeSendComplete(PVOID Context, PNET_BUFFER_LIST NetBufferLists)
     InboundPutLists(&Edge->Pool, NetBufferLists);
 }
 
-/* ---- From the miniport ------------------------------------------------------------------------------ */
+/* ---- From the miniport
+ * ------------------------------------------------------------------------------ */
 
 /* For data in more pieces than one write takes. */
 static int64_t
@@ -161,7 +163,8 @@ WritePacket(HOST_EDGE *Edge, PNET_BUFFER NetBuffer)
                 Result = Count != 0 ? LinuxWriteV(Edge->Tun, Pieces, Count)
                                     : WriteGathered(Edge, NetBuffer);
             while (Result == -LINUX_EINTR);
-            /* An interface that is down or flooded, or a packet that is not IP: lost, as on a wire. */
+            /* An interface that is down or flooded, or a packet that is not IP: lost, as on a wire.
+             */
             Written = Result >= 0;
         }
     }
@@ -174,7 +177,8 @@ EdgeReceive(PVOID Context, PNET_BUFFER_LIST NetBufferLists, ULONG Count, ULONG R
     HOST_EDGE *Edge = Context;
 
     UNREFERENCED_PARAMETER(Count);
-    for (PNET_BUFFER_LIST List = NetBufferLists; List != NULL; List = NET_BUFFER_LIST_NEXT_NBL(List))
+    for (PNET_BUFFER_LIST List = NetBufferLists; List != NULL;
+         List = NET_BUFFER_LIST_NEXT_NBL(List))
         for (PNET_BUFFER Buffer = NET_BUFFER_LIST_FIRST_NB(List); Buffer != NULL;
              Buffer = NET_BUFFER_NEXT_NB(Buffer))
             WritePacket(Edge, Buffer);
@@ -182,7 +186,8 @@ EdgeReceive(PVOID Context, PNET_BUFFER_LIST NetBufferLists, ULONG Count, ULONG R
         NdisEdgeReturn(Edge->Adapter, NetBufferLists);
 }
 
-/* ---- Creation and deletion --------------------------------------------------------------------------- */
+/* ---- Creation and deletion
+ * --------------------------------------------------------------------------- */
 
 static VOID
 WriteNumber(HANDLE Key, PCWSTR Name, ULONG Number)
@@ -228,8 +233,8 @@ EdgeAdapterCreate(NDIS_ADAPTER *Adapter, HANDLE SoftwareKey, const GUID *NetCfgI
     Status = InboundPoolCreate(&Edge->Pool);
     if (!NT_SUCCESS(Status))
         goto FreeEdge;
-    BOOLEAN Named = ConnectionName(NetCfgInstanceId, Connection, &Chosen) &&
-                    InterfaceName(Connection, Name);
+    BOOLEAN Named =
+        ConnectionName(NetCfgInstanceId, Connection, &Chosen) && InterfaceName(Connection, Name);
     Edge->Tun = TunCreate(Named ? Name : NULL, &Edge->Index);
     if (Edge->Tun < 0)
     {

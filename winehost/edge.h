@@ -12,7 +12,7 @@
 
 #define EDGE_PACKET_MAX 65535u /* bytes of an IP packet */
 
-/* ---- names.c: names of connections and of Linux interfaces ---------------------------------- */
+/* ---- names.c: names of connections and of Linux interfaces ----------------------------------- */
 
 #define CONNECTION_NAME_CHARACTERS 256
 
@@ -26,7 +26,8 @@ ConnectionName(const GUID *NetCfgInstanceId, WCHAR Name[CONNECTION_NAME_CHARACTE
 BOOLEAN
 InterfaceName(const WCHAR *Connection, char Name[LINUX_IFNAMSIZ]);
 
-/* ---- tun.c: the Linux interface ---------------------------------------------------------------- */
+/* ---- tun.c: the Linux interface ----------------------------------------------------------------
+ */
 
 /*
  * Creates an interface of that name, or, if Name is NULL or taken, one called culvertN. Returns its
@@ -52,7 +53,8 @@ TunBringUp(int Index, ULONG MtuSize);
 VOID
 TunCarrier(int Tun, BOOLEAN On);
 
-/* ---- inbound.c: packets for the miniport ------------------------------------------------------ */
+/* ---- inbound.c: packets for the miniport ------------------------------------------------------
+ */
 
 typedef struct INBOUND_PACKET INBOUND_PACKET;
 
@@ -88,20 +90,23 @@ InboundPieces(INBOUND_PACKET *Packet, LINUX_IOVEC Pieces[2]);
 PNET_BUFFER_LIST
 InboundSeal(INBOUND_POOL *Pool, INBOUND_PACKET *Packet, ULONG Bytes);
 
-/* Gives back a packet that was taken, and packets that the miniport completed. <= DISPATCH_LEVEL. */
+/* Gives back a packet that was taken, and packets that the miniport completed. <= DISPATCH_LEVEL.
+ */
 VOID
 InboundPut(INBOUND_POOL *Pool, INBOUND_PACKET *Packet);
 VOID
 InboundPutLists(INBOUND_POOL *Pool, PNET_BUFFER_LIST NetBufferLists);
 
-/* ---- outbound.c: packets from the miniport ------------------------------------------------------ */
+/* ---- outbound.c: packets from the miniport ------------------------------------------------------
+ */
 
 /* Describes the data of a NET_BUFFER; returns the number of pieces, or 0 if they are more than
  * Maximum or the MDLs hold less than DataLength. */
 int
 OutboundPieces(PNET_BUFFER NetBuffer, LINUX_IOVEC *Pieces, int Maximum);
 
-/* ---- echo.c: the peer without a TUN device ------------------------------------------------------- */
+/* ---- echo.c: the peer without a TUN device
+ * ------------------------------------------------------- */
 
 typedef struct ECHO_PEER ECHO_PEER;
 

@@ -4,15 +4,15 @@
  * in a process of its own there, so the caller's handle has to be duplicated first.
  *
  * Wine reaches an event that belongs to another process through a handle that it opens and closes
- * around each KeSetEvent and each wait. For the events that drivers reference here, a handle is kept
- * as long as the references are: a signal is then one request to the Wine server instead of three.
- * Wine keeps the handle of a driver's own event in WaitListHead.Blink and counts its waiters in
- * Flink; a referenced event is given that form, with a count that no waiter takes to 0.
+ * around each KeSetEvent and each wait. For the events that drivers reference here, a handle is
+ * kept as long as the references are: a signal is then one request to the Wine server instead of
+ * three. Wine keeps the handle of a driver's own event in WaitListHead.Blink and counts its waiters
+ * in Flink; a referenced event is given that form, with a count that no waiter takes to 0.
  */
 #include "host.h"
 
-#define REFERENCED_EVENTS 256
-#define WINE_FOREIGN_OBJECT ((PLIST_ENTRY)(LONG_PTR)-1)
+#define REFERENCED_EVENTS              256
+#define WINE_FOREIGN_OBJECT            ((PLIST_ENTRY)(LONG_PTR)-1)
 #define OBJECT_BASIC_INFORMATION_CLASS 0
 
 typedef struct OBJECT_BASIC_INFORMATION
@@ -28,8 +28,8 @@ NTSYSAPI NTSTATUS NTAPI
 ZwQueryObject(HANDLE Handle, ULONG InformationClass, PVOID Information, ULONG Length,
               PULONG ReturnLength);
 
-typedef NTSTATUS NTAPI REFERENCE_BY_HANDLE(HANDLE, ACCESS_MASK, POBJECT_TYPE, KPROCESSOR_MODE, PVOID *,
-                                           PVOID);
+typedef NTSTATUS NTAPI
+REFERENCE_BY_HANDLE(HANDLE, ACCESS_MASK, POBJECT_TYPE, KPROCESSOR_MODE, PVOID *, PVOID);
 typedef VOID FASTCALL CHANGE_REFERENCE(PVOID);
 
 typedef struct REFERENCED_EVENT
@@ -103,15 +103,14 @@ CheckAccess(HANDLE Handle, ACCESS_MASK DesiredAccess)
     if (!NT_SUCCESS(Status))
         return Status;
     return (DesiredAccess & ~Information.GrantedAccess) != 0 ? STATUS_ACCESS_DENIED
-                                                              : STATUS_SUCCESS;
+                                                             : STATUS_SUCCESS;
 }
 
 NTSTATUS NTAPI
 ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
                           KPROCESSOR_MODE AccessMode, PVOID *Object, PVOID HandleInformation)
 {
-    REFERENCE_BY_HANDLE *Wine =
-        (REFERENCE_BY_HANDLE *)HostWineRoutine("ObReferenceObjectByHandle");
+    REFERENCE_BY_HANDLE *Wine = (REFERENCE_BY_HANDLE *)HostWineRoutine("ObReferenceObjectByHandle");
     POBJECT_TYPE *EventType = (POBJECT_TYPE *)HostWineRoutine("ExEventObjectType");
     HANDLE Own;
     NTSTATUS Status;

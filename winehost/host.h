@@ -6,20 +6,21 @@
 #ifndef CULVERT_WINEHOST_HOST_H
 #define CULVERT_WINEHOST_HOST_H
 
+/* NDIS is linked into the same module. */
+#define NDISAPI
+
 #include "../ndis/edge.h"
 
 #define HOST_POOL_TAG 0x74736F48u /* "Host" */
 
-/* ---- Functions of Wine's user mode, which a driver process has too ------------------------- */
+/* ---- Functions of Wine's user mode, which a driver process has too --------------------------- */
 
-__attribute__((__dllimport__)) ULONG NTAPI
-TlsAlloc(VOID);
+__attribute__((__dllimport__)) ULONG NTAPI TlsAlloc(VOID);
 __attribute__((__dllimport__)) PVOID NTAPI
 TlsGetValue(ULONG Slot);
 __attribute__((__dllimport__)) BOOL NTAPI
 TlsSetValue(ULONG Slot, PVOID Value);
-__attribute__((__dllimport__)) ULONG NTAPI
-GetCurrentThreadId(VOID);
+__attribute__((__dllimport__)) ULONG NTAPI GetCurrentThreadId(VOID);
 __attribute__((__dllimport__)) PVOID NTAPI
 GetModuleHandleW(PCWSTR Name);
 __attribute__((__dllimport__)) PVOID NTAPI
@@ -29,7 +30,7 @@ VirtualProtect(PVOID Address, SIZE_T Bytes, ULONG Protection, ULONG *OldProtecti
 __attribute__((__dllimport__)) BOOL NTAPI
 TerminateProcess(HANDLE Process, ULONG ExitCode);
 
-/* ---- log.c --------------------------------------------------------------------------------- */
+/* ---- log.c ----------------------------------------------------------------------------------- */
 
 /*
  * Appends a line to the prefix's log, C:\windows\culvert-host.log, which the launcher shows on its
@@ -52,7 +53,7 @@ HostLineNumber(HOST_LINE *Line, LONG64 Number);
 VOID
 HostLineWide(HOST_LINE *Line, const WCHAR *Text);
 
-/* ---- imports.c ----------------------------------------------------------------------------- */
+/* ---- imports.c ------------------------------------------------------------------------------- */
 
 /* The function of that name in Wine's ntoskrnl.exe or hal.dll, past all replacements; NULL if
  * there is none. */
@@ -64,7 +65,7 @@ HostWineRoutine(const char *Name);
 NTSTATUS
 HostPatchImports(PVOID Image);
 
-/* ---- interrupt.c --------------------------------------------------------------------------- */
+/* ---- interrupt.c ----------------------------------------------------------------------------- */
 
 /* Once, before any of the other functions. */
 BOOLEAN
@@ -77,14 +78,14 @@ HostLockAcquire(HOST_LOCK *Lock);
 VOID
 HostLockRelease(HOST_LOCK *Lock);
 
-/* ---- handles.c ----------------------------------------------------------------------------- */
+/* ---- handles.c ------------------------------------------------------------------------------- */
 
 /* Duplicates a handle of the process that issued the current I/O request into this process.
  * PASSIVE_LEVEL, in the thread that dispatches the request. */
 NTSTATUS
 HostDuplicateFromCaller(HANDLE Handle, PHANDLE Duplicate);
 
-/* ---- direct.c ------------------------------------------------------------------------------ */
+/* ---- direct.c -------------------------------------------------------------------------------- */
 
 /* Before an IRP goes back to Wine: undoes EdgeDeviceIrp. Any thread, <= DISPATCH_LEVEL. */
 VOID

@@ -6,10 +6,10 @@
  */
 #include "host.h"
 
-#define IMAGE_DOS_LFANEW 0x3C       /* offset of the offset of the PE header */
-#define PE_IMPORT_DIRECTORY 0x90    /* of a 64-bit PE header, from its signature */
-#define IMPORT_BY_ORDINAL (1ull << 63)
-#define IMPORT_NAME_SKIP 2          /* the hint before an import's name */
+#define IMAGE_DOS_LFANEW    0x3C /* offset of the offset of the PE header */
+#define PE_IMPORT_DIRECTORY 0x90 /* of a 64-bit PE header, from its signature */
+#define IMPORT_BY_ORDINAL   (1ull << 63)
+#define IMPORT_NAME_SKIP    2 /* the hint before an import's name */
 
 typedef struct IMPORT_DESCRIPTOR
 {
@@ -29,7 +29,10 @@ typedef struct REPLACEMENT
 static PVOID NTAPI
 SystemRoutine(PUNICODE_STRING Name);
 
-#define REPLACE(Name) {#Name, (PVOID)Name}
+#define REPLACE(Name)                                                                              \
+    {                                                                                              \
+#Name, (PVOID)Name                                                                         \
+    }
 static const REPLACEMENT Replacements[] = {
     /* interrupt.c */
     REPLACE(ExAcquireFastMutex),

@@ -7,10 +7,10 @@
  */
 #include "edge.h"
 
-#define POOL_PACKETS 256
-#define POOL_LARGE_MAX 96
-#define SMALL_BYTES 2048u
-#define LARGE_BYTES 65536u
+#define POOL_PACKETS     256
+#define POOL_LARGE_MAX   96
+#define SMALL_BYTES      2048u
+#define LARGE_BYTES      65536u
 #define MDL_PAGES(Bytes) ((Bytes) / PAGE_SIZE + 2)
 
 #define ETHERTYPE_IPV4 0x0800

@@ -4,17 +4,17 @@
  * thread has its own, so that NDIS can tell a miniport that calls at the wrong level, and the
  * functions that must not wait at DISPATCH_LEVEL say so.
  *
- * A spin lock's word has two halves: the low one is a futex (free, held, held with waiters), the high
- * one the id of the thread that holds it. Threads can be preempted while they hold a "spin" lock
- * here, so waiters sleep soon instead of burning the processor the holder needs.
+ * A spin lock's word has two halves: the low one is a futex (free, held, held with waiters), the
+ * high one the id of the thread that holds it. Threads can be preempted while they hold a "spin"
+ * lock here, so waiters sleep soon instead of burning the processor the holder needs.
  */
 #include "host.h"
 #include "linux.h"
 
-#define LOCK_FREE 0u
-#define LOCK_HELD 1u
+#define LOCK_FREE      0u
+#define LOCK_HELD      1u
 #define LOCK_CONTENDED 2u
-#define LOCK_SPINS 100
+#define LOCK_SPINS     100
 
 static ULONG IrqlSlot;
 
@@ -161,8 +161,10 @@ KeReleaseInStackQueuedSpinLock(PKLOCK_QUEUE_HANDLE LockHandle)
 
 /* ---- The cancel spin lock is Wine's, since its I/O manager takes it too ---------------------- */
 
-typedef VOID NTAPI ACQUIRE_CANCEL(PKIRQL Irql);
-typedef VOID NTAPI RELEASE_CANCEL(KIRQL Irql);
+typedef VOID NTAPI
+ACQUIRE_CANCEL(PKIRQL Irql);
+typedef VOID NTAPI
+RELEASE_CANCEL(KIRQL Irql);
 
 VOID NTAPI
 IoAcquireCancelSpinLock(PKIRQL Irql)
@@ -186,8 +188,8 @@ IoReleaseCancelSpinLock(KIRQL Irql)
 /* ---- Waits: Wine's, after a look at the IRQL ------------------------------------------------- */
 
 typedef NTSTATUS NTAPI WAIT_ONE(PVOID, KWAIT_REASON, KPROCESSOR_MODE, BOOLEAN, PLARGE_INTEGER);
-typedef NTSTATUS NTAPI WAIT_SEVERAL(ULONG, PVOID[], WAIT_TYPE, KWAIT_REASON, KPROCESSOR_MODE, BOOLEAN,
-                                    PLARGE_INTEGER, PKWAIT_BLOCK);
+typedef NTSTATUS NTAPI WAIT_SEVERAL(ULONG, PVOID[], WAIT_TYPE, KWAIT_REASON, KPROCESSOR_MODE,
+                                    BOOLEAN, PLARGE_INTEGER, PKWAIT_BLOCK);
 typedef NTSTATUS NTAPI DELAY(KPROCESSOR_MODE, BOOLEAN, PLARGE_INTEGER);
 
 static VOID
@@ -236,9 +238,11 @@ KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEG
     return Wine(WaitMode, Alertable, Interval);
 }
 
-/* ---- Fast mutexes: Wine's, held at APC_LEVEL -------------------------------------------------- */
+/* ---- Fast mutexes: Wine's, held at APC_LEVEL --------------------------------------------------
+ */
 
-typedef VOID NTAPI CHANGE_MUTEX(PFAST_MUTEX FastMutex);
+typedef VOID NTAPI
+CHANGE_MUTEX(PFAST_MUTEX FastMutex);
 
 VOID FASTCALL
 ExAcquireFastMutex(PFAST_MUTEX FastMutex)

@@ -5,8 +5,7 @@
 # The exit status is the program's; 125 if it could not be started.
 #
 #   CULVERT_PREFIX  the prefix (default: build/wineprefix); made if it does not exist
-#   CULVERT_HOST    the folder with ndis.sys, nci.dll and culvert-netclass.dll (default:
-#                   build/dist/host)
+#   CULVERT_HOST    the folder with ndis.sys and the DLLs (default: build/dist/host)
 #   CULVERT_EDGE    "echo": do not try to make TUN interfaces
 #
 # Files in $CULVERT_PREFIX/.culvert:
@@ -31,7 +30,7 @@ fail() { say "$*"; exit 125; }
 for tool in wine wineserver wineboot flock tail cmp; do
     command -v "$tool" >/dev/null || fail "the program '$tool' is missing (Debian: apt install wine wine64 util-linux)"
 done
-for file in ndis.sys nci.dll culvert-netclass.dll; do
+for file in ndis.sys nci.dll culvert-netclass.dll iphlpapi.dll; do
     [ -f "$host/$file" ] || fail "$host/$file is missing; ./run build makes it"
 done
 
@@ -55,7 +54,7 @@ if [ "$edge" != echo ] && ! may_make_tun; then
         export CULVERT_IN_NAMESPACE=1
         exec unshare -Urn "$BASH" "${BASH_SOURCE[0]}" "$@"
     fi
-    edge=echo
+    edge="echo"
 fi
 if [ "$edge" = echo ]; then
     say "without a TUN device: adapters get a peer that answers echo requests, and nothing else"
@@ -100,10 +99,24 @@ install_file() { # NAME FOLDER
     cp -f "$host/$1" "$target.new" && mv -f "$target.new" "$target" || fail "$target cannot be written"
 }
 
+# Our iphlpapi.dll passes most calls on to Wine's, which becomes culvert-iphlp.dll. Wine loads a file
+# with its signature from its own folder by its name, so the copy must not have the signature.
+install_iphelper() {
+    local folder=$prefix/drive_c/windows/system32
+    if head -c 80 "$folder/iphlpapi.dll" 2>/dev/null | tail -c 16 | grep -q "^Wine builtin DLL"; then
+        cp -f "$folder/iphlpapi.dll" "$folder/culvert-iphlp.dll" &&
+            dd if=/dev/zero "of=$folder/culvert-iphlp.dll" bs=1 seek=64 count=16 conv=notrunc 2>/dev/null ||
+            fail "$folder/culvert-iphlp.dll cannot be written"
+    fi
+    [ -f "$folder/culvert-iphlp.dll" ] || fail "the prefix $prefix has no iphlpapi.dll of Wine's; remove the prefix"
+    install_file iphlpapi.dll ""
+}
+
 install_host() {
     install_file ndis.sys drivers/
     install_file nci.dll ""
     install_file culvert-netclass.dll ""
+    install_iphelper
     cmp -s "$registry" "$state/host" && return
     (in_wine hold_alive wine regedit /S "$registry") >"$state/regedit.log" 2>&1 </dev/null ||
         fail "the registry of the prefix cannot be set; see $state/regedit.log"

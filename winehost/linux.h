@@ -3,9 +3,9 @@
  * Linux system calls on amd64 from code that Wine runs: constants, structures and the calls that
  * winehost makes. Wine executes Windows code natively, so the syscall instruction reaches Linux.
  *
- * Every call returns what the kernel returns: zero or more, or a negative error number. Signals that
- * Wine uses for itself may interrupt a wait; callers that wait expect -LINUX_EINTR. Fixed-width types
- * only: `long` has 32 bits here.
+ * Every call returns what the kernel returns: zero or more, or a negative error number. Signals
+ * that Wine uses for itself may interrupt a wait; callers that wait expect -LINUX_EINTR.
+ * Fixed-width types only: `long` has 32 bits here.
  */
 #ifndef CULVERT_WINEHOST_LINUX_H
 #define CULVERT_WINEHOST_LINUX_H
@@ -17,37 +17,37 @@
 #endif
 
 /* Error numbers */
-#define LINUX_EPERM 1
+#define LINUX_EPERM  1
 #define LINUX_ENOENT 2
-#define LINUX_EINTR 4
-#define LINUX_ENXIO 6
+#define LINUX_EINTR  4
+#define LINUX_ENXIO  6
 #define LINUX_EAGAIN 11
 #define LINUX_EACCES 13
-#define LINUX_EBUSY 16
+#define LINUX_EBUSY  16
 #define LINUX_EEXIST 17
 #define LINUX_ENODEV 19
 #define LINUX_EINVAL 22
 #define LINUX_ENOTTY 25
 
 /* open(2), eventfd(2), socket(2) */
-#define LINUX_O_RDONLY 00
-#define LINUX_O_WRONLY 01
-#define LINUX_O_RDWR 02
-#define LINUX_O_NONBLOCK 04000
-#define LINUX_O_CLOEXEC 02000000
-#define LINUX_EFD_NONBLOCK LINUX_O_NONBLOCK
-#define LINUX_EFD_CLOEXEC LINUX_O_CLOEXEC
-#define LINUX_AF_UNSPEC 0
-#define LINUX_AF_INET 2
-#define LINUX_AF_INET6 10
-#define LINUX_AF_NETLINK 16
-#define LINUX_SOCK_DGRAM 2
-#define LINUX_SOCK_RAW 3
-#define LINUX_SOCK_CLOEXEC LINUX_O_CLOEXEC
+#define LINUX_O_RDONLY      00
+#define LINUX_O_WRONLY      01
+#define LINUX_O_RDWR        02
+#define LINUX_O_NONBLOCK    04000
+#define LINUX_O_CLOEXEC     02000000
+#define LINUX_EFD_NONBLOCK  LINUX_O_NONBLOCK
+#define LINUX_EFD_CLOEXEC   LINUX_O_CLOEXEC
+#define LINUX_AF_UNSPEC     0
+#define LINUX_AF_INET       2
+#define LINUX_AF_INET6      10
+#define LINUX_AF_NETLINK    16
+#define LINUX_SOCK_DGRAM    2
+#define LINUX_SOCK_RAW      3
+#define LINUX_SOCK_CLOEXEC  LINUX_O_CLOEXEC
 #define LINUX_NETLINK_ROUTE 0
 
 /* poll(2) */
-#define LINUX_POLLIN 1
+#define LINUX_POLLIN  1
 #define LINUX_POLLERR 8
 
 /* futex(2) */
@@ -55,25 +55,24 @@
 #define LINUX_FUTEX_WAKE_PRIVATE 129
 
 /* netdevice(7) and the TUN driver */
-#define LINUX_IFNAMSIZ 16
-#define LINUX_IFF_UP 1
-#define LINUX_IFF_TUN 1
-#define LINUX_IFF_NO_PI 0x1000
-#define LINUX_IFF_TUN_EXCL 0x8000
-#define LINUX_TUNSETIFF 0x400454CA
+#define LINUX_IFNAMSIZ      16
+#define LINUX_IFF_UP        1
+#define LINUX_IFF_TUN       1
+#define LINUX_IFF_NO_PI     0x1000
+#define LINUX_IFF_TUN_EXCL  0x8000
+#define LINUX_TUNSETIFF     0x400454CA
 #define LINUX_TUNSETCARRIER 0x400454E2
-#define LINUX_SIOCGIFNAME 0x8910
-#define LINUX_SIOCGIFFLAGS 0x8913
-#define LINUX_SIOCSIFFLAGS 0x8914
-#define LINUX_SIOCSIFMTU 0x8922
-#define LINUX_SIOCSIFNAME 0x8923
-#define LINUX_SIOCGIFINDEX 0x8933
+#define LINUX_SIOCGIFNAME   0x8910
+#define LINUX_SIOCGIFFLAGS  0x8913
+#define LINUX_SIOCSIFFLAGS  0x8914
+#define LINUX_SIOCSIFMTU    0x8922
+#define LINUX_SIOCSIFNAME   0x8923
+#define LINUX_SIOCGIFINDEX  0x8933
 
 typedef struct LINUX_IFREQ
 {
     char Name[LINUX_IFNAMSIZ];
-    union
-    {
+    union {
         int16_t Flags;
         int32_t Index;
         int32_t Mtu;

@@ -5,8 +5,8 @@
  */
 #include "host.h"
 
-#define FILE_OPEN_IF 3
-#define FILE_APPEND_ACCESS 0x0004
+#define FILE_OPEN_IF              3
+#define FILE_APPEND_ACCESS        0x0004
 #define FILE_SYNCHRONOUS_NONALERT 0x20
 
 NTSYSAPI NTSTATUS NTAPI

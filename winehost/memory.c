@@ -50,7 +50,7 @@ MmUnlockPages(PMDL MemoryDescriptorList)
 {
     if (!(MemoryDescriptorList->MdlFlags & MDL_PAGES_LOCKED))
         EdgeRuleBroken("MmUnlockPages: the pages are not locked.");
-    MemoryDescriptorList->MdlFlags &= (CSHORT)~(MDL_PAGES_LOCKED | MDL_MAPPED_TO_SYSTEM_VA);
+    MemoryDescriptorList->MdlFlags &= (CSHORT) ~(MDL_PAGES_LOCKED | MDL_MAPPED_TO_SYSTEM_VA);
 }
 
 SIZE_T NTAPI

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entry of Wine's ndis.sys, registration of miniport drivers, and the end of a system whose miniport
- * broke a rule.
+ * Entry of Wine's ndis.sys, registration of miniport drivers, and the end of a system whose
+ * miniport broke a rule.
  */
 #include "host.h"
 
-#define DLL_PROCESS_ATTACH 1
-#define HIGHEST_DLL_REASON 3
+#define DLL_PROCESS_ATTACH  1
+#define HIGHEST_DLL_REASON  3
 #define BUGCODE_NDIS_DRIVER 0x7C /* also the exit code of the process that ran the drivers */
 
 /*

@@ -3,15 +3,15 @@
  * nci.dll: names of network connections. Windows exports these two functions without documenting
  * them; programs that create adapters use them to name a connection without the shell's objects.
  *
- * The Linux interface of a running adapter follows its connection's name where Linux allows the name;
- * where it does not, a line in the prefix's log tells which interface it is.
+ * The Linux interface of a running adapter follows its connection's name where Linux allows the
+ * name; where it does not, a line in the prefix's log tells which interface it is.
  */
 #include <windows.h>
 #include "connection.h"
 #include "linux.h"
 
-#define CLASS_KEY L"SYSTEM\\CurrentControlSet\\Control\\Class\\" NET_CLASS_TEXT
-#define LOG_FILE L"C:\\windows\\culvert-host.log"
+#define CLASS_KEY      L"SYSTEM\\CurrentControlSet\\Control\\Class\\" NET_CLASS_TEXT
+#define LOG_FILE       L"C:\\windows\\culvert-host.log"
 #define NAME_BYTES_MAX (3 * CONNECTION_NAME_MAX)
 
 static DWORD
@@ -140,8 +140,7 @@ InterfaceFollow(const WCHAR *GuidText, const WCHAR *Connection)
  * Names a connection. Win32 error codes: ERROR_INVALID_PARAMETER for a missing, empty or overlong
  * name, ERROR_FILE_NOT_FOUND if there is no such connection, ERROR_DUP_NAME if another one has it.
  */
-__declspec(dllexport) DWORD WINAPI
-NciSetConnectionName(const GUID *Guid, const WCHAR *Name)
+__declspec(dllexport) DWORD WINAPI NciSetConnectionName(const GUID *Guid, const WCHAR *Name)
 {
     WCHAR GuidText[GUID_CHARACTERS];
     HKEY Key;
@@ -168,11 +167,11 @@ NciSetConnectionName(const GUID *Guid, const WCHAR *Name)
 
 /*
  * Reads a connection's name. Bytes is the size of Name; *ResultBytes, if wanted, the size that the
- * name with its terminator has. ERROR_MORE_DATA if it does not fit, ERROR_FILE_NOT_FOUND if there is
- * no such connection.
+ * name with its terminator has. ERROR_MORE_DATA if it does not fit, ERROR_FILE_NOT_FOUND if there
+ * is no such connection.
  */
 __declspec(dllexport) DWORD WINAPI
-NciGetConnectionName(const GUID *Guid, WCHAR *Name, DWORD Bytes, DWORD *ResultBytes)
+    NciGetConnectionName(const GUID *Guid, WCHAR *Name, DWORD Bytes, DWORD *ResultBytes)
 {
     WCHAR GuidText[GUID_CHARACTERS];
     WCHAR Found[CONNECTION_NAME_MAX];

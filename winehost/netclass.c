@@ -14,8 +14,8 @@
 #include <setupapi.h>
 #include "connection.h"
 
-#define NUMBER_TEXT_MAX 12
-#define DEFAULT_NAMES_MAX 10000
+#define NUMBER_TEXT_MAX        12
+#define DEFAULT_NAMES_MAX      10000
 #define SYSTEM_FUNCTION_RANDOM "SystemFunction036" /* RtlGenRandom's export */
 
 static void
@@ -45,16 +45,16 @@ NumberToText(DWORD Number, WCHAR Text[NUMBER_TEXT_MAX])
     *Text = 0;
 }
 
-/* ---- Identity -------------------------------------------------------------------------------------- */
+/* ---- Identity
+ * -------------------------------------------------------------------------------------- */
 
 static BOOL
 GuidRandom(GUID *Guid)
 {
     typedef BOOLEAN(WINAPI * RANDOM)(void *, ULONG);
     HMODULE Advapi = LoadLibraryW(L"advapi32.dll");
-    RANDOM Random = Advapi != NULL
-                        ? (RANDOM)(void *)GetProcAddress(Advapi, SYSTEM_FUNCTION_RANDOM)
-                        : NULL;
+    RANDOM Random =
+        Advapi != NULL ? (RANDOM)(void *)GetProcAddress(Advapi, SYSTEM_FUNCTION_RANDOM) : NULL;
     BOOL Made = Random != NULL && Random(Guid, sizeof(*Guid));
 
     if (Advapi != NULL)
@@ -109,7 +109,8 @@ Linkage(HKEY DriverKey, const WCHAR *GuidText)
     RegCloseKey(Key);
 }
 
-/* ---- The connection --------------------------------------------------------------------------------- */
+/* ---- The connection
+ * --------------------------------------------------------------------------------- */
 
 static void
 DefaultName(HKEY Key, const WCHAR *GuidText)
@@ -149,7 +150,8 @@ Connection(const WCHAR *GuidText, const WCHAR *DeviceInstanceId)
     RegCloseKey(Key);
 }
 
-/* ---- The INF ------------------------------------------------------------------------------------------ */
+/* ---- The INF
+ * ------------------------------------------------------------------------------------------ */
 
 static void
 CopyNumber(HINF Inf, const WCHAR *Section, HKEY DriverKey, const WCHAR *Name)
@@ -201,8 +203,7 @@ InfValues(HDEVINFO Devices, SP_DEVINFO_DATA *Device, SP_DRVINFO_DATA_W *Driver, 
 {
     static const WCHAR *const Names[] = {L"Characteristics",    L"*IfType", L"*MediaType",
                                          L"*PhysicalMediaType", L"BusType", L"EnableDhcp"};
-    union
-    {
+    union {
         SP_DRVINFO_DETAIL_DATA_W Detail;
         BYTE Space[sizeof(SP_DRVINFO_DETAIL_DATA_W) + 512 * sizeof(WCHAR)];
     } *Buffer = HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, sizeof(*Buffer));
@@ -222,8 +223,8 @@ InfValues(HDEVINFO Devices, SP_DEVINFO_DATA *Device, SP_DRVINFO_DATA_W *Driver, 
         if (Inf != INVALID_HANDLE_VALUE)
         {
             DriverVersion(Inf, DriverKey);
-            if (SetupDiGetActualSectionToInstallW(Inf, Buffer->Detail.SectionName, Section, LINE_LEN,
-                                                  NULL, NULL))
+            if (SetupDiGetActualSectionToInstallW(Inf, Buffer->Detail.SectionName, Section,
+                                                  LINE_LEN, NULL, NULL))
                 for (unsigned Index = 0; Index < sizeof(Names) / sizeof(Names[0]); Index++)
                     CopyNumber(Inf, Section, DriverKey, Names[Index]);
             SetupCloseInfFile(Inf);
@@ -249,14 +250,16 @@ DriverValues(HDEVINFO Devices, SP_DEVINFO_DATA *Device, HKEY DriverKey)
     HeapFree(GetProcessHeap(), 0, Driver);
 }
 
-/* ---- Install and remove ---------------------------------------------------------------------------------- */
+/* ---- Install and remove
+ * ---------------------------------------------------------------------------------- */
 
 static DWORD
 Install(HDEVINFO Devices, SP_DEVINFO_DATA *Device)
 {
     WCHAR GuidText[GUID_CHARACTERS];
     WCHAR DeviceInstanceId[200];
-    HKEY Key = SetupDiOpenDevRegKey(Devices, Device, DICS_FLAG_GLOBAL, 0, DIREG_DRV, KEY_ALL_ACCESS);
+    HKEY Key =
+        SetupDiOpenDevRegKey(Devices, Device, DICS_FLAG_GLOBAL, 0, DIREG_DRV, KEY_ALL_ACCESS);
     DWORD Error;
 
     if (Key == INVALID_HANDLE_VALUE)
@@ -301,7 +304,7 @@ Remove(HDEVINFO Devices, SP_DEVINFO_DATA *Device)
 
 /* The class installer: DDI "class installer function". */
 __declspec(dllexport) DWORD CALLBACK
-NetClassInstaller(DI_FUNCTION Function, HDEVINFO Devices, SP_DEVINFO_DATA *Device)
+    NetClassInstaller(DI_FUNCTION Function, HDEVINFO Devices, SP_DEVINFO_DATA *Device)
 {
     if (Device == NULL)
         return ERROR_DI_DO_DEFAULT;

@@ -10,7 +10,7 @@
 #include "host.h"
 
 #define RUNDOWN_ACTIVE ((ULONG_PTR)1)
-#define RUNDOWN_UNIT ((ULONG_PTR)2)
+#define RUNDOWN_UNIT   ((ULONG_PTR)2)
 
 typedef struct RUNDOWN_WAIT
 {
@@ -109,7 +109,8 @@ ExWaitForRundownProtectionRelease(PEX_RUNDOWN_REF RunRef)
             return;
         }
         Wait.References = (LONG64)(Now / RUNDOWN_UNIT);
-    } while (!CountChange(RunRef, Now, Now == 0 ? RUNDOWN_ACTIVE : (ULONG_PTR)&Wait + RUNDOWN_ACTIVE));
+    } while (
+        !CountChange(RunRef, Now, Now == 0 ? RUNDOWN_ACTIVE : (ULONG_PTR)&Wait + RUNDOWN_ACTIVE));
     if (Now == 0)
         return;
     KeWaitForSingleObject(&Wait.Released, Executive, KernelMode, FALSE, NULL);

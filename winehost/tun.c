@@ -4,9 +4,9 @@
  */
 #include "edge.h"
 
-#define TUN_DEVICE "/dev/net/tun"
+#define TUN_DEVICE       "/dev/net/tun"
 #define TUN_NAME_PATTERN "culvert%d"
-#define SYSCTL_IPV6 "/proc/sys/net/ipv6/conf/"
+#define SYSCTL_IPV6      "/proc/sys/net/ipv6/conf/"
 
 typedef struct FILE_BASIC_INFORMATION
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sends and their completion, indications and their return. */
 #include <pthread.h>
+#include <sched.h>
 #include "world.h"
 
 static void
@@ -175,7 +176,7 @@ RejectsFreeingWhatIsOnItsWay(void **State)
     WorldEnd();
 }
 
-/* ---- Indications ---------------------------------------------------------------------------------- */
+/* ---- Indications ----------------------------------------------------------------------------- */
 
 static void
 IndicationsAreReturnedAtOnceOrLater(void **State)
@@ -378,7 +379,7 @@ RejectsPortsAndReservedFlags(void **State)
     WorldEnd();
 }
 
-/* ---- Many threads: each list comes back exactly once ------------------------------------------------- */
+/* ---- Many threads: each list comes back exactly once ----------------------------------------- */
 
 #define THREADS 4
 #define ROUNDS  2000
@@ -389,9 +390,8 @@ SendAndIndicate(void *Context)
     PNET_BUFFER_LIST *Lists = Context;
     for (unsigned Round = 0; Round < ROUNDS; Round++)
     {
-        Lists[0]->Status = NDIS_STATUS_SUCCESS;
-        NdisMIndicateReceiveNetBufferLists(World.Adapter, Lists[1], 0, 1,
-                                           NDIS_RECEIVE_FLAGS_RESOURCES);
+        NdisEdgeSend(World.Adapter, Lists[0], 0);
+        MiniportIndicate(Lists[1], 1, Round % 2 ? NDIS_RECEIVE_FLAGS_RESOURCES : 0);
     }
     return NULL;
 }
@@ -403,23 +403,22 @@ CountsWithManyThreads(void **State)
     pthread_t Threads[THREADS];
     PNET_BUFFER_LIST Lists[THREADS][2];
     WorldRun();
-    NdisEdgePause(World.Adapter);
-    NdisEdgeRestart(World.Adapter);
-    memset(World.Edge.Text, 0, sizeof(World.Edge.Text));
+    World.EdgeReturns = TRUE;
     for (unsigned Index = 0; Index < THREADS; Index++)
     {
         Lists[Index][0] = EdgePacket();
         Lists[Index][1] = MiniportPacket();
     }
-    /* The environment's journal is not for so many calls. */
-    extern BOOLEAN WorldSilent;
-    WorldSilent = TRUE;
+    World.Silent = TRUE;
     for (unsigned Index = 0; Index < THREADS; Index++)
         pthread_create(&Threads[Index], NULL, SendAndIndicate, Lists[Index]);
     for (unsigned Index = 0; Index < THREADS; Index++)
         pthread_join(Threads[Index], NULL);
-    WorldSilent = FALSE;
+    World.Silent = FALSE;
     assert_int_equal(World.ReceivedCount, THREADS * ROUNDS);
+    assert_int_equal(World.Returned, THREADS * ROUNDS / 2);
+    assert_int_equal(World.Completed, THREADS * ROUNDS);
+    assert_int_equal(NdisEdgePause(World.Adapter), STATUS_SUCCESS);
     for (unsigned Index = 0; Index < THREADS; Index++)
     {
         EdgeFreePacket(Lists[Index][0]);
@@ -429,13 +428,22 @@ CountsWithManyThreads(void **State)
 }
 
 static PNET_BUFFER_LIST Contended;
-static volatile LONG Rejected;
+static volatile LONG Round; /* the threads complete once per round */
+static volatile LONG Done;
+
+#define CONTENDED_ROUNDS 20000
 
 static void *
 CompleteContended(void *Unused)
 {
     (void)Unused;
-    NdisMSendNetBufferListsComplete(World.Adapter, Contended, 0);
+    for (LONG Mine = 1; Mine <= CONTENDED_ROUNDS; Mine++)
+    {
+        while (__atomic_load_n(&Round, __ATOMIC_ACQUIRE) != Mine)
+            sched_yield();
+        NdisMSendNetBufferListsComplete(World.Adapter, Contended, 0);
+        InterlockedIncrement(&Done);
+    }
     return NULL;
 }
 
@@ -446,24 +454,29 @@ OneOfTwoCompletionsCounts(void **State)
     (void)State;
     pthread_t Threads[2];
     Contended = EdgePacket();
+    Round = 0;
     WorldRun();
     World.Script.KeepSends = TRUE;
-    for (unsigned Round = 0; Round < 200; Round++)
+    World.Silent = TRUE;
+    for (unsigned Index = 0; Index < 2; Index++)
+        pthread_create(&Threads[Index], NULL, CompleteContended, NULL);
+    for (LONG Now = 1; Now <= CONTENDED_ROUNDS; Now++)
     {
-        memset(World.Miniport.Text, 0, sizeof(World.Miniport.Text));
-        memset(World.Edge.Text, 0, sizeof(World.Edge.Text));
         World.Completed = 0;
         World.RuleCount = World.RuleSeen = 0;
+        Done = 0;
         NdisEdgeSend(World.Adapter, Contended, 0);
         Contended->Status = NDIS_STATUS_SUCCESS;
-        for (unsigned Index = 0; Index < 2; Index++)
-            pthread_create(&Threads[Index], NULL, CompleteContended, NULL);
-        for (unsigned Index = 0; Index < 2; Index++)
-            pthread_join(Threads[Index], NULL);
+        __atomic_store_n(&Round, Now, __ATOMIC_RELEASE);
+        while (__atomic_load_n(&Done, __ATOMIC_ACQUIRE) != 2)
+            sched_yield();
         assert_int_equal(World.Completed, 1);
         ExpectRule("completed before");
         ExpectNoRule();
     }
+    for (unsigned Index = 0; Index < 2; Index++)
+        pthread_join(Threads[Index], NULL);
+    World.Silent = FALSE;
     EdgeFreePacket(Contended);
     WorldEnd();
 }

@@ -120,12 +120,18 @@ RejectsEachMissingHandler(void **State)
         const char *Name;
     } Handlers[] = {
 #define HANDLER(Name) {offsetof(NDIS_MINIPORT_DRIVER_CHARACTERISTICS, Name), #Name " is NULL"}
-        HANDLER(InitializeHandlerEx),       HANDLER(HaltHandlerEx),
-        HANDLER(UnloadHandler),             HANDLER(PauseHandler),
-        HANDLER(RestartHandler),            HANDLER(OidRequestHandler),
-        HANDLER(SendNetBufferListsHandler), HANDLER(ReturnNetBufferListsHandler),
-        HANDLER(CancelSendHandler),         HANDLER(DevicePnPEventNotifyHandler),
-        HANDLER(ShutdownHandlerEx),         HANDLER(CancelOidRequestHandler),
+        HANDLER(InitializeHandlerEx),
+        HANDLER(HaltHandlerEx),
+        HANDLER(UnloadHandler),
+        HANDLER(PauseHandler),
+        HANDLER(RestartHandler),
+        HANDLER(OidRequestHandler),
+        HANDLER(SendNetBufferListsHandler),
+        HANDLER(ReturnNetBufferListsHandler),
+        HANDLER(CancelSendHandler),
+        HANDLER(DevicePnPEventNotifyHandler),
+        HANDLER(ShutdownHandlerEx),
+        HANDLER(CancelOidRequestHandler),
     };
     for (unsigned Index = 0; Index < ARRAYSIZE(Handlers); Index++)
     {
@@ -203,8 +209,8 @@ ReportsResourcesLeftAtDeregistration(void **State)
 {
     (void)State;
     assert_int_equal(WorldLoad(), NDIS_STATUS_SUCCESS);
-    PVOID Memory = NdisAllocateMemoryWithTagPriority(World.DriverHandle, 10, TAG_TEST,
-                                                     NormalPoolPriority);
+    PVOID Memory =
+        NdisAllocateMemoryWithTagPriority(World.DriverHandle, 10, TAG_TEST, NormalPoolPriority);
     PNDIS_RW_LOCK_EX Lock = NdisAllocateRWLock(World.DriverHandle);
     WorldUnload();
     ExpectRule("memory of NdisAllocateMemoryWithTagPriority, has not been freed");

@@ -68,6 +68,8 @@ KernelReset(void)
 {
     CurrentIrql = PASSIVE_LEVEL;
     FailAfter = 0;
+    Pool = NULL;
+    Mdls = WorkItems = 0;
     QueuedItems = NULL;
     memset(Timers, 0, sizeof(Timers));
     KernelObjectsReset();
@@ -121,7 +123,7 @@ ExFreePoolWithTag(PVOID P, ULONG Tag)
     free(Block);
 }
 
-/* ---- IRQL and locks ---------------------------------------------------------------------------- */
+/* ---- IRQL and locks -------------------------------------------------------------------------- */
 
 KIRQL NTAPI
 KeGetCurrentIrql(VOID)
@@ -159,7 +161,8 @@ KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
 VOID NTAPI
 KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK SpinLock)
 {
-    CHECK(CurrentIrql == DISPATCH_LEVEL && *SpinLock == (KSPIN_LOCK)pthread_self());
+    CHECK(CurrentIrql == DISPATCH_LEVEL &&
+          __atomic_load_n(SpinLock, __ATOMIC_RELAXED) == (KSPIN_LOCK)pthread_self());
     __atomic_store_n(SpinLock, 0, __ATOMIC_RELEASE);
 }
 
@@ -184,7 +187,7 @@ KeGetCurrentThread(VOID)
     return (PKTHREAD)pthread_self();
 }
 
-/* ---- Events ------------------------------------------------------------------------------------ */
+/* ---- Events ---------------------------------------------------------------------------------- */
 
 VOID NTAPI
 KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State)
@@ -273,7 +276,7 @@ KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEG
     return STATUS_SUCCESS;
 }
 
-/* ---- Timers and DPCs ---------------------------------------------------------------------------- */
+/* ---- Timers and DPCs ------------------------------------------------------------------------- */
 
 VOID NTAPI
 KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type)
@@ -343,7 +346,7 @@ KernelFireTimers(void)
     return Fired;
 }
 
-/* ---- Work items ---------------------------------------------------------------------------------- */
+/* ---- Work items ------------------------------------------------------------------------------ */
 
 PIO_WORKITEM NTAPI
 IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject)
@@ -385,7 +388,7 @@ KernelRunWorkItems(void)
     return Count;
 }
 
-/* ---- MDLs ------------------------------------------------------------------------------------------ */
+/* ---- MDLs ------------------------------------------------------------------------------------ */
 
 PMDL NTAPI
 IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer, BOOLEAN ChargeQuota,
@@ -397,8 +400,8 @@ IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer, BOOLE
     CHECK(CurrentIrql <= DISPATCH_LEVEL);
     if (FailAfter != 0 && --FailAfter == 0)
         return NULL;
-    PMDL Mdl = calloc(1, sizeof(MDL) + sizeof(PFN_NUMBER) * ADDRESS_AND_SIZE_TO_SPAN_PAGES(
-                                                                VirtualAddress, Length));
+    PMDL Mdl = calloc(1, sizeof(MDL) + sizeof(PFN_NUMBER) *
+                                           ADDRESS_AND_SIZE_TO_SPAN_PAGES(VirtualAddress, Length));
     MmInitializeMdl(Mdl, VirtualAddress, Length);
     __atomic_add_fetch(&Mdls, 1, __ATOMIC_RELAXED);
     return Mdl;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A kernel small enough for the unit tests of NDIS: pool with accounting, IRQL per thread, spin locks,
- * events, devices and IRPs, registry values, timers and work items that the test fires itself. What a
- * driver must not do to the kernel (a wrong tag, a lock released by another, an IRQL lowered upwards)
- * fails the test at once.
+ * A kernel small enough for the unit tests of NDIS: pool with accounting, IRQL per thread, spin
+ * locks, events, devices and IRPs, registry values, timers and work items that the test fires
+ * itself. What a driver must not do to the kernel (a wrong tag, a lock released by another, an IRQL
+ * lowered upwards) fails the test at once.
  */
 #ifndef CULVERT_TESTS_NDIS_KERNEL_H
 #define CULVERT_TESTS_NDIS_KERNEL_H
@@ -14,8 +14,8 @@
 void
 KernelReset(void);
 
-/* What is still there that something allocated: pool blocks, MDLs, registry handles, device objects,
- * symbolic links, work items. Zero at the end of each test. Prints what it counts. */
+/* What is still there that something allocated: pool blocks, MDLs, registry handles, device
+ * objects, symbolic links, work items. Zero at the end of each test. Prints what it counts. */
 unsigned
 KernelLeaks(void);
 
@@ -27,7 +27,8 @@ KernelSetIrql(KIRQL Irql);
 void
 KernelFailAllocation(unsigned Count);
 
-/* Registry: a key is known by its path; the driver key of the test device is KERNEL_SOFTWARE_KEY. */
+/* Registry: a key is known by its path; the driver key of the test device is KERNEL_SOFTWARE_KEY.
+ */
 #define KERNEL_SOFTWARE_KEY L"\\Class\\0001"
 void
 KernelSetValue(const WCHAR *Key, const WCHAR *Name, ULONG Type, const void *Data, ULONG Length);
@@ -42,8 +43,8 @@ KernelFireTimers(void);
 unsigned
 KernelRunWorkItems(void);
 
-/* A driver object without routines, and a device object of a bus driver that completes every IRP with
- * success; PnP IRPs asynchronously, with STATUS_PENDING, if Pend is set. */
+/* A driver object without routines, and a device object of a bus driver that completes every IRP
+ * with success; PnP IRPs asynchronously, with STATUS_PENDING, if Pend is set. */
 PDRIVER_OBJECT
 KernelDriver(void);
 PDEVICE_OBJECT

@@ -43,12 +43,15 @@ static NAMED Names[32];
 static VALUE Values[32];
 static unsigned Handles;
 static unsigned Devices;
-static DRIVER_OBJECT Driver;
+/* Each test has a driver object of its own, so a test that failed does not disturb the next ones.
+ */
+static DRIVER_OBJECT Drivers[512];
+static unsigned DriverIndex;
 static DRIVER_EXTENSION DriverExtension;
 static DRIVER_OBJECT BusDriver;
 static DEVICE_OBJECT BusDevice;
 
-/* ---- Strings --------------------------------------------------------------------------------------- */
+/* ---- Strings --------------------------------------------------------------------------------- */
 
 static WCHAR
 Upper(WCHAR Character)
@@ -116,7 +119,7 @@ RtlGUIDFromString(PCUNICODE_STRING GuidString, GUID *Guid)
     return STATUS_SUCCESS;
 }
 
-/* ---- Registry ---------------------------------------------------------------------------------------- */
+/* ---- Registry -------------------------------------------------------------------------------- */
 
 static VALUE *
 FindValue(const WCHAR *Key, const WCHAR *Name)
@@ -249,8 +252,9 @@ ZwSetValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, ULONG TitleIndex, ULO
 }
 
 /* The sub-keys are the last components of deeper paths; one level is enough for the tests. */
-NTSTATUS NTAPI ZwEnumerateKey(HANDLE KeyHandle, ULONG Index, int KeyInformationClass,
-                              PVOID KeyInformation, ULONG Length, PULONG ResultLength);
+NTSTATUS NTAPI
+ZwEnumerateKey(HANDLE KeyHandle, ULONG Index, int KeyInformationClass, PVOID KeyInformation,
+               ULONG Length, PULONG ResultLength);
 NTSTATUS NTAPI
 ZwEnumerateKey(HANDLE KeyHandle, ULONG Index, int KeyInformationClass, PVOID KeyInformation,
                ULONG Length, PULONG ResultLength)
@@ -283,8 +287,8 @@ ZwEnumerateKey(HANDLE KeyHandle, ULONG Index, int KeyInformationClass, PVOID Key
 }
 
 NTSTATUS NTAPI
-IoOpenDeviceRegistryKey(PDEVICE_OBJECT DeviceObject, ULONG DevInstKeyType, ACCESS_MASK DesiredAccess,
-                        PHANDLE DeviceRegKey)
+IoOpenDeviceRegistryKey(PDEVICE_OBJECT DeviceObject, ULONG DevInstKeyType,
+                        ACCESS_MASK DesiredAccess, PHANDLE DeviceRegKey)
 {
     (void)DesiredAccess;
     CHECK(DeviceObject == &BusDevice && DevInstKeyType == PLUGPLAY_REGKEY_DRIVER);
@@ -305,7 +309,7 @@ IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_PROPERTY Device
     return STATUS_SUCCESS;
 }
 
-/* ---- Devices ------------------------------------------------------------------------------------------- */
+/* ---- Devices --------------------------------------------------------------------------------- */
 
 BOOLEAN
 KernelNameExists(const WCHAR *Name)
@@ -426,7 +430,7 @@ IoDetachDevice(PDEVICE_OBJECT TargetDevice)
     TargetDevice->AttachedDevice = NULL;
 }
 
-/* ---- IRPs -------------------------------------------------------------------------------------------------- */
+/* ---- IRPs ------------------------------------------------------------------------------------ */
 
 NTSTATUS FASTCALL
 IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
@@ -523,8 +527,8 @@ BusDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         Seen++;
     KernelBusSeen[Seen] = Stack->MinorFunction;
     KernelBusSeen[Seen + 1] = 0xFF;
-    BOOLEAN Start = Stack->MajorFunction == IRP_MJ_PNP &&
-                    Stack->MinorFunction == IRP_MN_START_DEVICE;
+    BOOLEAN Start =
+        Stack->MajorFunction == IRP_MJ_PNP && Stack->MinorFunction == IRP_MN_START_DEVICE;
     if (Start && KernelBusPends)
     {
         pthread_t Thread;
@@ -539,12 +543,12 @@ BusDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return Status;
 }
 
-/* ---- Life ----------------------------------------------------------------------------------------------------- */
+/* ---- Life ------------------------------------------------------------------------------------ */
 
 PDRIVER_OBJECT
 KernelDriver(void)
 {
-    return &Driver;
+    return &Drivers[DriverIndex];
 }
 
 PDEVICE_OBJECT
@@ -558,11 +562,13 @@ KernelObjectsReset(void)
 {
     memset(Names, 0, sizeof(Names));
     memset(Values, 0, sizeof(Values));
-    memset(&Driver, 0, sizeof(Driver));
+    DriverIndex = (DriverIndex + 1) % ARRAYSIZE(Drivers);
+    memset(KernelDriver(), 0, sizeof(DRIVER_OBJECT));
+    Handles = Devices = 0;
     memset(&BusDriver, 0, sizeof(BusDriver));
     memset(&BusDevice, 0, sizeof(BusDevice));
     memset(&DriverExtension, 0, sizeof(DriverExtension));
-    Driver.DriverExtension = &DriverExtension;
+    KernelDriver()->DriverExtension = &DriverExtension;
     for (unsigned Major = 0; Major <= IRP_MJ_MAXIMUM_FUNCTION; Major++)
         BusDriver.MajorFunction[Major] = BusDispatch;
     BusDevice.DriverObject = &BusDriver;

@@ -5,6 +5,6 @@
 int
 main(void)
 {
-    return RunDriverTests() + RunAdapterTests() + RunDataPathTests() + RunPoolTests() +
-           RunOidTests() + RunDeviceTests() + RunServiceTests();
+    return RunDriverTests() + RunAdapterTests() + RunPnpTests() + RunDataPathTests() +
+           RunPoolTests() + RunOidTests() + RunDeviceTests() + RunServiceTests();
 }

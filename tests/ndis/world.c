@@ -2,9 +2,9 @@
 /*
  * The environment and the miniport of the tests: see world.h.
  *
- * Letters in the miniport's journal: O set options, I initialize, H halt, P pause, R restart, S send,
- * r return, Q OID request, N PnP event, X shutdown, U unload. In the environment's: D driver, C create,
- * R run, P pause, X delete, r receive, s send complete, L link state.
+ * Letters in the miniport's journal: O set options, I initialize, H halt, P pause, R restart, S
+ * send, r return, Q OID request, N PnP event, X shutdown, U unload. In the environment's: D driver,
+ * C create, R run, P pause, X delete, r receive, s send complete, L link state.
  */
 #include "world.h"
 
@@ -18,6 +18,8 @@ static UCHAR Packet[64] = {0x45};
 static void
 Note(JOURNAL *Journal, char Letter)
 {
+    if (World.Silent)
+        return;
     size_t Length = strlen(Journal->Text);
     assert_true(Length < sizeof(Journal->Text) - 1);
     Journal->Text[Length] = Letter;
@@ -28,8 +30,9 @@ Note(JOURNAL *Journal, char Letter)
 VOID
 EdgeRuleBroken(const char *Rule)
 {
-    if (World.RuleCount < ARRAYSIZE(World.Rules))
-        snprintf(World.Rules[World.RuleCount++], sizeof(World.Rules[0]), "%s", Rule);
+    unsigned Index = __atomic_fetch_add(&World.RuleCount, 1, __ATOMIC_SEQ_CST);
+    assert_true(Index < ARRAYSIZE(World.Rules));
+    snprintf(World.Rules[Index], sizeof(World.Rules[0]), "%s", Rule);
 }
 
 NTSTATUS
@@ -83,7 +86,7 @@ EdgeReceive(PVOID Edge, PNET_BUFFER_LIST NetBufferLists, ULONG Count, ULONG Rece
 {
     assert_ptr_equal(Edge, &EdgeContext);
     Note(&World.Edge, 'r');
-    World.ReceivedCount += Count;
+    InterlockedAdd(&World.ReceivedCount, (LONG)Count);
     if (ReceiveFlags & NDIS_RECEIVE_FLAGS_RESOURCES)
         return;
     if (World.EdgeReturns)
@@ -99,8 +102,8 @@ EdgeSendComplete(PVOID Edge, PNET_BUFFER_LIST NetBufferLists)
     Note(&World.Edge, 's');
     for (; NetBufferLists; NetBufferLists = NetBufferLists->Next)
     {
-        World.Completed++;
-        World.CompletedStatus = NetBufferLists->Status;
+        InterlockedIncrement(&World.Completed);
+        __atomic_store_n(&World.CompletedStatus, NetBufferLists->Status, __ATOMIC_RELAXED);
     }
 }
 
@@ -211,8 +214,8 @@ Restart(NDIS_HANDLE MiniportAdapterContext, PNDIS_MINIPORT_RESTART_PARAMETERS Re
 }
 
 static VOID NTAPI
-Send(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBufferList, NDIS_PORT_NUMBER PortNumber,
-     ULONG SendFlags)
+Send(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBufferList,
+     NDIS_PORT_NUMBER PortNumber, ULONG SendFlags)
 {
     assert_ptr_equal(MiniportAdapterContext, &AdapterContext);
     assert_int_equal(PortNumber, NDIS_DEFAULT_PORT_NUMBER);
@@ -238,7 +241,7 @@ Return(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBufferLists, ULON
                      KeGetCurrentIrql() == DISPATCH_LEVEL);
     Note(&World.Miniport, 'r');
     for (; NetBufferLists; NetBufferLists = NetBufferLists->Next)
-        World.Returned++;
+        InterlockedIncrement(&World.Returned);
 }
 
 static NDIS_STATUS NTAPI
@@ -320,8 +323,8 @@ ScriptDefaults(SCRIPT *Script)
                          NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1,
                          NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1),
         .MiniportAdapterContext = &AdapterContext,
-        .AttributeFlags = NDIS_MINIPORT_ATTRIBUTES_SURPRISE_REMOVE_OK |
-                          NDIS_MINIPORT_ATTRIBUTES_NDIS_WDM,
+        .AttributeFlags =
+            NDIS_MINIPORT_ATTRIBUTES_SURPRISE_REMOVE_OK | NDIS_MINIPORT_ATTRIBUTES_NDIS_WDM,
     };
     Script->General.GeneralAttributes = (NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES){
         .Header = HEADER(NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES,
@@ -347,7 +350,7 @@ ScriptDefaults(SCRIPT *Script)
     Script->SendStatus = NDIS_STATUS_SUCCESS;
 }
 
-/* ---- Steps and expectations -------------------------------------------------------------------- */
+/* ---- Steps and expectations ------------------------------------------------------------------ */
 
 int
 WorldSetup(void **State)
@@ -368,6 +371,7 @@ WorldTeardown(void **State)
     (void)State;
     ExpectNoRule();
     assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    assert_null(KernelBusDevice()->AttachedDevice);
     assert_int_equal(KernelLeaks(), 0);
     return 0;
 }
@@ -444,8 +448,8 @@ MiniportPacket(void)
 {
     PMDL Mdl = NdisAllocateMdl(World.Adapter, Packet, sizeof(Packet));
     assert_non_null(Mdl);
-    PNET_BUFFER_LIST List = NdisAllocateNetBufferAndNetBufferList(World.ListPool, 0, 0, Mdl, 0,
-                                                                  sizeof(Packet));
+    PNET_BUFFER_LIST List =
+        NdisAllocateNetBufferAndNetBufferList(World.ListPool, 0, 0, Mdl, 0, sizeof(Packet));
     assert_non_null(List);
     List->SourceHandle = World.Adapter;
     NdisSetNblFlag(List, NDIS_NBL_FLAGS_IS_IPV4);
