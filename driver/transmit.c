@@ -228,9 +228,10 @@ AdapterSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST N
         ExReleaseRundownProtection(&Adapter->TransmitGate);
     }
     else
+        /* Of the documented completion codes, what says "no session" best is the general one. */
         RefuseLists(Adapter, NetBufferLists,
                     ReadNoFence(&Adapter->InjectReferences) == 0 ? NDIS_STATUS_PAUSED
-                                                                 : NDIS_STATUS_MEDIA_DISCONNECTED);
+                                                                 : NDIS_STATUS_FAILURE);
     NdisMSendNetBufferListsComplete(Adapter->MiniportHandle, NetBufferLists,
                                     SendFlags & NDIS_SEND_FLAGS_DISPATCH_LEVEL
                                         ? NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL
