@@ -30,7 +30,8 @@ run_logged() { # LOG COMMAND...
 
 for preset in "$@"; do
   [ -n "$quiet" ] || echo "Building $preset"
-  if [ ! -f "build/$preset/build.ninja" ]; then
+  # CMocka's source may have come since (tests/windows/fetch-cmocka.sh).
+  if [ ! -f "build/$preset/build.ninja" ] || [ build/cmocka -nt "build/$preset/build.ninja" ]; then
     run_logged "build/$preset.log" cmake --preset "$preset" || exit 1
   fi
   run_logged "build/$preset.log" cmake --build --preset "$preset" || exit 1

@@ -236,6 +236,19 @@ renamed_dll() {
   stop_program INT
 }
 
+# Its own address through IP Helper, wintun.dll beside it, its two threads: nothing of it is ours.
+stranger_program() {
+  mkdir -p "$work/stranger"
+  cp build/windows-amd64/tests/windows/stranger.exe "$work/stranger/"
+  cp build/dist/bin/amd64/culvert.dll "$work/stranger/wintun.dll"
+  ready "$work/stranger/stranger.exe" || return 1
+  in_sandbox ip -brief address show stranger0 | grep -q '10.6.7.8/24' || { fail "IP Helper did not set the address"; return 1; }
+  in_sandbox timeout 10 "$peer" stranger0 hear 4242 stranger >"$log.heard" 2>&1 || { fail "no datagram: $(cat "$log.heard")"; return 1; }
+  in_sandbox ping -n -q -c 3 -i 0.1 -W 1 10.6.7.7 >/dev/null
+  wait_for_line "$log" 'received 3: 84 bytes of IPv4' 5 || { fail "the pings did not arrive"; return 1; }
+  stop_program INT
+}
+
 # Ticks (1/100 s) of processor that the processes of this namespace have used.
 processor_ticks() {
   local id total=0 fields
@@ -277,6 +290,7 @@ run_test killed_prefix "a killed prefix leaves a state from which the next run w
 run_test install_remove_install "install, remove, install, remove, install, remove"
 run_test two_prefixes "two prefixes in two network namespaces do not disturb each other"
 run_test renamed_dll "the DLL works under the name wintun.dll"
+run_test stranger_program "a program written for the API, with wintun.dll beside it and its address from IP Helper, sends and receives"
 run_test idle_processor "the whole chain uses less than 1 % of a core when idle"
 echo "1..$number"
 [ "$failed" = 0 ]

@@ -5,9 +5,10 @@
  *
  *   peer INTERFACE sizes               one packet of every size from 1 to 65535 bytes
  *   peer INTERFACE count N             N packets of sizes that change
+ *   peer INTERFACE hear PORT TEXT      waits for a UDP datagram that is TEXT
  *
- * So many packets are under way at once as neither the interface's queue (500 packets) nor a ring of
- * 4 MiB can overflow with, so nothing may be lost. Ends with status 0 if all came back.
+ * So many packets are under way at once as neither the interface's queue (500 packets) nor a ring
+ * of 4 MiB can overflow with, so nothing may be lost. Ends with status 0 if all came back.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,10 +24,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PACKET_MAX 65535u
-#define WINDOW_PACKETS 200u
-#define WINDOW_BYTES (2u << 20)
-#define ANSWER_TIMEOUT_MS 10000
+#define PACKET_MAX           65535u
+#define WINDOW_PACKETS       200u
+#define WINDOW_BYTES         (2u << 20)
+#define ANSWER_TIMEOUT_MS    10000
 #define RECEIVE_BUFFER_BYTES (32 << 20)
 
 static struct
@@ -47,9 +48,8 @@ Die(const char *What)
 static int
 OpenSocket(uint16_t Protocol)
 {
-    struct sockaddr_ll Address = {.sll_family = AF_PACKET,
-                                  .sll_protocol = htons(Protocol),
-                                  .sll_ifindex = Interface.Index};
+    struct sockaddr_ll Address = {
+        .sll_family = AF_PACKET, .sll_protocol = htons(Protocol), .sll_ifindex = Interface.Index};
     int Bytes = RECEIVE_BUFFER_BYTES;
     int Socket = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(Protocol));
     if (Socket < 0)
@@ -181,17 +181,43 @@ Run(uint32_t Count, uint32_t (*SizeOf)(uint32_t Number))
            Count, (unsigned long long)Total, Count / Seconds, (double)Total * 8 / Seconds / 1e6);
 }
 
+/* An ordinary UDP socket: the datagram has passed the system's own IP stack. */
+static void
+Hear(uint16_t Port, const char *Text)
+{
+    struct sockaddr_in Address = {.sin_family = AF_INET, .sin_port = htons(Port)};
+    struct pollfd Poll = {.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), .events = POLLIN};
+    if (Poll.fd < 0 || bind(Poll.fd, (struct sockaddr *)&Address, sizeof(Address)) != 0)
+        Die("UDP socket");
+    if (poll(&Poll, 1, ANSWER_TIMEOUT_MS) != 1)
+    {
+        fprintf(stderr, "peer: no datagram came\n");
+        exit(1);
+    }
+    ssize_t Size = recv(Poll.fd, Received, sizeof(Received), 0);
+    if (Size != (ssize_t)strlen(Text) || memcmp(Received, Text, (size_t)Size) != 0)
+    {
+        fprintf(stderr, "peer: the datagram is another one\n");
+        exit(1);
+    }
+}
+
 int
 main(int ArgumentCount, char **Arguments)
 {
     if (ArgumentCount < 3)
     {
-        fprintf(stderr, "usage: peer INTERFACE sizes | peer INTERFACE count N\n");
+        fprintf(stderr, "usage: peer INTERFACE sizes | count N | hear PORT TEXT\n");
         return 2;
     }
     Interface.Index = (int)if_nametoindex(Arguments[1]);
     if (Interface.Index == 0)
         Die(Arguments[1]);
+    if (strcmp(Arguments[2], "hear") == 0 && ArgumentCount == 5)
+    {
+        Hear((uint16_t)strtoul(Arguments[3], NULL, 10), Arguments[4]);
+        return 0;
+    }
     Interface.Socket4 = OpenSocket(ETH_P_IP);
     Interface.Socket6 = OpenSocket(ETH_P_IPV6);
     if (strcmp(Arguments[2], "sizes") == 0)
