@@ -147,7 +147,7 @@ AdapterInjectRelease(ADAPTER *Adapter, LONG Count)
 }
 
 _Use_decl_annotations_
-NDIS_STATUS
+NDIS_STATUS NTAPI
 AdapterRestart(NDIS_HANDLE MiniportAdapterContext, PNDIS_MINIPORT_RESTART_PARAMETERS Parameters)
 {
     UNREFERENCED_PARAMETER(Parameters);
@@ -155,7 +155,8 @@ AdapterRestart(NDIS_HANDLE MiniportAdapterContext, PNDIS_MINIPORT_RESTART_PARAME
     ExAcquireFastMutex(&Adapter->StateLock);
     Adapter->Running = TRUE;
     InterlockedExchange(&Adapter->InjectReferences, 1);
-    /* A session whose AdapterAttachSession is still to come has no thread yet; it opens the gate. */
+    /* A session whose AdapterAttachSession is still to come has no thread yet; it opens the gate.
+     */
     if (Adapter->Session != NULL && Adapter->SessionThread != NULL)
         OpenTransmitGate(Adapter);
     ExReleaseFastMutex(&Adapter->StateLock);
@@ -164,7 +165,7 @@ AdapterRestart(NDIS_HANDLE MiniportAdapterContext, PNDIS_MINIPORT_RESTART_PARAME
 }
 
 _Use_decl_annotations_
-NDIS_STATUS
+NDIS_STATUS NTAPI
 AdapterPause(NDIS_HANDLE MiniportAdapterContext, PNDIS_MINIPORT_PAUSE_PARAMETERS Parameters)
 {
     UNREFERENCED_PARAMETER(Parameters);
@@ -187,7 +188,7 @@ RefuseSessions(ADAPTER *Adapter)
 }
 
 _Use_decl_annotations_
-VOID
+VOID NTAPI
 AdapterDevicePnPEvent(NDIS_HANDLE MiniportAdapterContext, PNET_DEVICE_PNP_EVENT Event)
 {
     ADAPTER *Adapter = MiniportAdapterContext;
@@ -198,7 +199,7 @@ AdapterDevicePnPEvent(NDIS_HANDLE MiniportAdapterContext, PNET_DEVICE_PNP_EVENT 
 }
 
 _Use_decl_annotations_
-VOID
+VOID NTAPI
 AdapterShutdown(NDIS_HANDLE MiniportAdapterContext, NDIS_SHUTDOWN_ACTION Action)
 {
     /* There is no hardware to quieten; memory is all that there is. */
@@ -222,7 +223,7 @@ WaitForSessionEnd(ADAPTER *Adapter)
 }
 
 _Use_decl_annotations_
-VOID
+VOID NTAPI
 AdapterHalt(NDIS_HANDLE MiniportAdapterContext, NDIS_HALT_ACTION Action)
 {
     UNREFERENCED_PARAMETER(Action);
@@ -255,8 +256,8 @@ ReadNetCfgInstanceId(ADAPTER *Adapter)
     NdisReadConfiguration(&Status, &Parameter, Configuration, &Keyword, NdisParameterString);
     if (Status == NDIS_STATUS_SUCCESS &&
         (Parameter->ParameterType != NdisParameterString ||
-         !NT_SUCCESS(RtlGUIDFromString(&Parameter->ParameterData.StringData,
-                                       &Adapter->NetCfgInstanceId))))
+         !NT_SUCCESS(
+             RtlGUIDFromString(&Parameter->ParameterData.StringData, &Adapter->NetCfgInstanceId))))
         Status = NDIS_STATUS_INVALID_DATA;
     NdisCloseConfiguration(Configuration);
     return Status;
@@ -294,12 +295,11 @@ SetAttributes(ADAPTER *Adapter)
             .MediaConnectState = MediaConnectStateDisconnected,
             .MediaDuplexState = MediaDuplexStateFull,
             .LookaheadSize = MTU_SIZE,
-            .MacOptions = NDIS_MAC_OPTION_TRANSFERS_NOT_PEND |
-                          NDIS_MAC_OPTION_COPY_LOOKAHEAD_DATA | NDIS_MAC_OPTION_NO_LOOPBACK,
+            .MacOptions = NDIS_MAC_OPTION_TRANSFERS_NOT_PEND | NDIS_MAC_OPTION_COPY_LOOKAHEAD_DATA |
+                          NDIS_MAC_OPTION_NO_LOOPBACK,
             .SupportedPacketFilters = NDIS_PACKET_TYPE_DIRECTED | NDIS_PACKET_TYPE_MULTICAST |
                                       NDIS_PACKET_TYPE_ALL_MULTICAST | NDIS_PACKET_TYPE_BROADCAST |
-                                      NDIS_PACKET_TYPE_ALL_LOCAL |
-                                      NDIS_PACKET_TYPE_ALL_FUNCTIONAL,
+                                      NDIS_PACKET_TYPE_ALL_LOCAL | NDIS_PACKET_TYPE_ALL_FUNCTIONAL,
             .AccessType = NET_IF_ACCESS_BROADCAST,
             .DirectionType = NET_IF_DIRECTION_SENDRECEIVE,
             .ConnectionType = NET_IF_CONNECTION_DEDICATED,
@@ -324,7 +324,7 @@ SetAttributes(ADAPTER *Adapter)
 }
 
 _Use_decl_annotations_
-NDIS_STATUS
+NDIS_STATUS NTAPI
 AdapterInitialize(NDIS_HANDLE NdisMiniportHandle, NDIS_HANDLE MiniportDriverContext,
                   PNDIS_MINIPORT_INIT_PARAMETERS Parameters)
 {

@@ -10,8 +10,8 @@
 
 #define BUFFER_SMALL_BYTES 2048u
 #define BUFFER_LARGE_BYTES 65536u
-#define BUFFER_SMALL_MAX 4096 /* 8 MiB */
-#define BUFFER_LARGE_MAX 256  /* 16 MiB */
+#define BUFFER_SMALL_MAX   4096 /* 8 MiB */
+#define BUFFER_LARGE_MAX   256  /* 16 MiB */
 
 static const ULONG ClassBytes[BufferClasses] = {BUFFER_SMALL_BYTES, BUFFER_LARGE_BYTES};
 static const LONG ClassMax[BufferClasses] = {BUFFER_SMALL_MAX, BUFFER_LARGE_MAX};

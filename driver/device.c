@@ -50,7 +50,7 @@ static DRIVER_DISPATCH DispatchClose;
 static DRIVER_DISPATCH DispatchDeviceControl;
 
 _Use_decl_annotations_
-static NTSTATUS
+static NTSTATUS NTAPI
 DispatchCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     DEVICE *Device;
@@ -63,7 +63,7 @@ DispatchCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 /* The last handle of a file object is closed: its session ends, though a thread that waits for
  * nothing else may keep the process, and with it the IRP, alive. */
 _Use_decl_annotations_
-static NTSTATUS
+static NTSTATUS NTAPI
 DispatchCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     DEVICE *Device;
@@ -78,7 +78,7 @@ DispatchCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 }
 
 _Use_decl_annotations_
-static NTSTATUS
+static NTSTATUS NTAPI
 DispatchClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     UNREFERENCED_PARAMETER(DeviceObject);
@@ -97,7 +97,7 @@ QueryDriverInfo(PIRP Irp, ULONG OutputBytes)
 }
 
 _Use_decl_annotations_
-static NTSTATUS
+static NTSTATUS NTAPI
 DispatchDeviceControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);

@@ -3,24 +3,26 @@
 #include "driver.h"
 
 POOL_TYPE NonPagedPoolType = NonPagedPool;
+ULONG MappingNoExecute;
 NDIS_HANDLE MiniportDriverHandle;
 
 DRIVER_INITIALIZE DriverEntry;
 MINIPORT_UNLOAD DriverUnload;
 
+/* What Windows 8 (6.2) brought and Windows 7 would misread: memory that cannot be executed. */
 static VOID
-ChoosePoolType(VOID)
+ChooseMemoryTypes(VOID)
 {
     RTL_OSVERSIONINFOW Version = {.dwOSVersionInfoSize = sizeof(Version)};
-    /* NonPagedPoolNx exists since Windows 8 (6.2); Windows 7 would misread its value. */
-    if (NT_SUCCESS(RtlGetVersion(&Version)) &&
-        (Version.dwMajorVersion > 6 ||
-         (Version.dwMajorVersion == 6 && Version.dwMinorVersion >= 2)))
-        NonPagedPoolType = NonPagedPoolNx;
+    if (!NT_SUCCESS(RtlGetVersion(&Version)) || Version.dwMajorVersion < 6 ||
+        (Version.dwMajorVersion == 6 && Version.dwMinorVersion < 2))
+        return;
+    NonPagedPoolType = NonPagedPoolNx;
+    MappingNoExecute = MdlMappingNoExecute;
 }
 
 _Use_decl_annotations_
-VOID
+VOID NTAPI
 DriverUnload(PDRIVER_OBJECT DriverObject)
 {
     UNREFERENCED_PARAMETER(DriverObject);
@@ -28,7 +30,7 @@ DriverUnload(PDRIVER_OBJECT DriverObject)
 }
 
 _Use_decl_annotations_
-NTSTATUS
+NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     NDIS_MINIPORT_DRIVER_CHARACTERISTICS Miniport = {
@@ -55,7 +57,7 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     };
     if (NdisGetVersion() < NDIS_RUNTIME_VERSION_620)
         return NDIS_STATUS_BAD_VERSION;
-    ChoosePoolType();
+    ChooseMemoryTypes();
     return NdisMRegisterMiniportDriver(DriverObject, RegistryPath, NULL, &Miniport,
                                        &MiniportDriverHandle);
 }

@@ -28,7 +28,7 @@
 
 #define POOL_TAG_ADAPTER 'AvlC' /* shown as ClvA */
 #define POOL_TAG_SESSION 'SvlC'
-#define POOL_TAG_BUFFER 'BvlC'
+#define POOL_TAG_BUFFER  'BvlC'
 
 #define MTU_SIZE CULVERT_MAX_PACKET
 /* What the link reports in bits per second: nothing limits it but memory. */
@@ -39,8 +39,10 @@ typedef struct SESSION SESSION;
 
 /* Non-executable where the system has such a pool (Windows 8 and later); set by DriverEntry. */
 extern POOL_TYPE NonPagedPoolType;
+/* MdlMappingNoExecute where the system knows it (Windows 8 and later), else 0; set likewise. */
+extern ULONG MappingNoExecute;
 
-/* ---- Statistics -------------------------------------------------------------------------------- */
+/* ---- Statistics ------------------------------------------------------------------------------ */
 
 /* Written with interlocked additions, a few per burst; read at any time. */
 typedef struct TRAFFIC
@@ -51,7 +53,7 @@ typedef struct TRAFFIC
     volatile LONG64 Errors;   /* packets that are no IP packets, or of a size that cannot be */
 } TRAFFIC;
 
-/* ---- Buffers (buffers.c) ----------------------------------------------------------------------- */
+/* ---- Buffers (buffers.c) --------------------------------------------------------------------- */
 
 typedef enum BUFFER_CLASS
 {
@@ -80,7 +82,7 @@ typedef struct BUFFER_POOL
     volatile LONG Starving;
 } BUFFER_POOL;
 
-/* ---- Adapter (adapter.c) ------------------------------------------------------------------------ */
+/* ---- Adapter (adapter.c) --------------------------------------------------------------------- */
 
 struct ADAPTER
 {
@@ -91,10 +93,10 @@ struct ADAPTER
     GUID NetCfgInstanceId;
 
     FAST_MUTEX StateLock;
-    SESSION *Session;       /* under StateLock, or read under TransmitGate */
-    PKTHREAD SessionThread; /* under StateLock: the present or the last session's, referenced */
-    BOOLEAN Running;        /* under StateLock: between MiniportRestart and MiniportPause */
-    BOOLEAN Removing;       /* under StateLock: no session may start any more */
+    SESSION *Session;        /* under StateLock, or read under TransmitGate */
+    PKTHREAD SessionThread;  /* under StateLock: the present or the last session's, referenced */
+    BOOLEAN Running;         /* under StateLock: between MiniportRestart and MiniportPause */
+    BOOLEAN Removing;        /* under StateLock: no session may start any more */
     volatile LONG Connected; /* link state as last indicated, for OID queries */
 
     EX_RUNDOWN_REF TransmitGate;
@@ -136,7 +138,8 @@ _IRQL_requires_(PASSIVE_LEVEL)
 VOID
 AdapterAttachSession(ADAPTER *Adapter, PKTHREAD Thread);
 
-/* Disconnects the link and returns when nobody uses the session any more. By the session's thread. */
+/* Disconnects the link and returns when nobody uses the session any more. By the session's thread.
+ */
 _IRQL_requires_(PASSIVE_LEVEL)
 VOID
 AdapterDetachSession(ADAPTER *Adapter);
@@ -157,7 +160,8 @@ _IRQL_requires_max_(DISPATCH_LEVEL)
 VOID
 AdapterInjectRelease(ADAPTER *Adapter, LONG Count);
 
-/* ---- OIDs (oid.c) -------------------------------------------------------------------------------- */
+/* ---- OIDs (oid.c)
+ * -------------------------------------------------------------------------------- */
 
 MINIPORT_OID_REQUEST AdapterOidRequest;
 MINIPORT_CANCEL_OID_REQUEST AdapterCancelOidRequest;
@@ -166,7 +170,8 @@ MINIPORT_CANCEL_OID_REQUEST AdapterCancelOidRequest;
 extern NDIS_OID SupportedOids[];
 extern const ULONG SupportedOidsBytes;
 
-/* ---- Device object (device.c) -------------------------------------------------------------------- */
+/* ---- Device object (device.c)
+ * -------------------------------------------------------------------- */
 
 _IRQL_requires_(PASSIVE_LEVEL)
 NTSTATUS
@@ -177,7 +182,8 @@ _IRQL_requires_(PASSIVE_LEVEL)
 VOID
 DeviceDelete(ADAPTER *Adapter);
 
-/* ---- Session (session.c) -------------------------------------------------------------------------- */
+/* ---- Session (session.c)
+ * -------------------------------------------------------------------------- */
 
 /* One burst between reservation and publication in the receive ring; see transmit.c. */
 typedef struct TRANSMIT_TICKET
@@ -225,7 +231,8 @@ _IRQL_requires_max_(DISPATCH_LEVEL)
 VOID
 SessionStop(SESSION *Session, NTSTATUS Status);
 
-/* ---- Data path (transmit.c, inject.c) ------------------------------------------------------------- */
+/* ---- Data path (transmit.c, inject.c)
+ * ------------------------------------------------------------- */
 
 MINIPORT_SEND_NET_BUFFER_LISTS AdapterSendNetBufferLists;
 MINIPORT_CANCEL_SEND AdapterCancelSend;
@@ -233,10 +240,10 @@ MINIPORT_RETURN_NET_BUFFER_LISTS AdapterReturnNetBufferLists;
 
 typedef enum INJECT_RESULT
 {
-    InjectMore,   /* a burst is done, look again */
-    InjectEmpty,  /* nothing to do until the application signals */
+    InjectMore,    /* a burst is done, look again */
+    InjectEmpty,   /* nothing to do until the application signals */
     InjectBlocked, /* paused or out of buffers: until InjectWake */
-    InjectBroken  /* the application broke a rule of the ring */
+    InjectBroken   /* the application broke a rule of the ring */
 } INJECT_RESULT;
 
 /* Moves one burst from the send ring into the system. By the session's thread. */

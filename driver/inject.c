@@ -149,7 +149,7 @@ InjectBurst(SESSION *Session)
 }
 
 _Use_decl_annotations_
-VOID
+VOID NTAPI
 AdapterReturnNetBufferLists(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBufferLists,
                             ULONG ReturnFlags)
 {

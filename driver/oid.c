@@ -8,12 +8,23 @@
 static const CHAR VendorDescription[] = "Culvert Tunnel";
 
 NDIS_OID SupportedOids[] = {
-    OID_GEN_CURRENT_LOOKAHEAD,   OID_GEN_CURRENT_PACKET_FILTER, OID_GEN_INTERRUPT_MODERATION,
-    OID_GEN_LINK_PARAMETERS,     OID_GEN_MAXIMUM_TOTAL_SIZE,    OID_GEN_RCV_OK,
-    OID_GEN_RECEIVE_BLOCK_SIZE,  OID_GEN_RECEIVE_BUFFER_SPACE,  OID_GEN_STATISTICS,
-    OID_GEN_TRANSMIT_BLOCK_SIZE, OID_GEN_TRANSMIT_BUFFER_SPACE, OID_GEN_VENDOR_DESCRIPTION,
-    OID_GEN_VENDOR_DRIVER_VERSION, OID_GEN_VENDOR_ID,           OID_GEN_XMIT_OK,
-    OID_PNP_QUERY_POWER,         OID_PNP_SET_POWER,
+    OID_GEN_CURRENT_LOOKAHEAD,
+    OID_GEN_CURRENT_PACKET_FILTER,
+    OID_GEN_INTERRUPT_MODERATION,
+    OID_GEN_LINK_PARAMETERS,
+    OID_GEN_MAXIMUM_TOTAL_SIZE,
+    OID_GEN_RCV_OK,
+    OID_GEN_RECEIVE_BLOCK_SIZE,
+    OID_GEN_RECEIVE_BUFFER_SPACE,
+    OID_GEN_STATISTICS,
+    OID_GEN_TRANSMIT_BLOCK_SIZE,
+    OID_GEN_TRANSMIT_BUFFER_SPACE,
+    OID_GEN_VENDOR_DESCRIPTION,
+    OID_GEN_VENDOR_DRIVER_VERSION,
+    OID_GEN_VENDOR_ID,
+    OID_GEN_XMIT_OK,
+    OID_PNP_QUERY_POWER,
+    OID_PNP_SET_POWER,
 };
 const ULONG SupportedOidsBytes = sizeof(SupportedOids);
 
@@ -62,7 +73,8 @@ ReadCounter(volatile LONG64 *Counter)
 static NDIS_STATUS
 AnswerStatistics(ADAPTER *Adapter, PNDIS_OID_REQUEST Request)
 {
-    ULONG64 InPackets = ReadCounter(&Adapter->In.Packets), InBytes = ReadCounter(&Adapter->In.Bytes);
+    ULONG64 InPackets = ReadCounter(&Adapter->In.Packets),
+            InBytes = ReadCounter(&Adapter->In.Bytes);
     ULONG64 OutPackets = ReadCounter(&Adapter->Out.Packets),
             OutBytes = ReadCounter(&Adapter->Out.Bytes);
     NDIS_STATISTICS_INFO Statistics = {
@@ -184,7 +196,7 @@ Set(ADAPTER *Adapter, PNDIS_OID_REQUEST Request)
 }
 
 _Use_decl_annotations_
-NDIS_STATUS
+NDIS_STATUS NTAPI
 AdapterOidRequest(NDIS_HANDLE MiniportAdapterContext, PNDIS_OID_REQUEST Request)
 {
     ADAPTER *Adapter = MiniportAdapterContext;
@@ -201,7 +213,7 @@ AdapterOidRequest(NDIS_HANDLE MiniportAdapterContext, PNDIS_OID_REQUEST Request)
 }
 
 _Use_decl_annotations_
-VOID
+VOID NTAPI
 AdapterCancelOidRequest(NDIS_HANDLE MiniportAdapterContext, PVOID RequestId)
 {
     /* No request is ever pending. */

@@ -31,7 +31,7 @@ SessionStop(SESSION *Session, NTSTATUS Status)
 /* The I/O manager calls this with the cancel spin lock held. Everything is done before it is
  * released, so acquiring it tells the thread that this is over (see DisarmCancel). */
 _Use_decl_annotations_
-static VOID
+static VOID NTAPI
 SessionCancel(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     UNREFERENCED_PARAMETER(DeviceObject);
@@ -146,7 +146,7 @@ SessionAllocate(ADAPTER *Adapter, PIRP Irp, const CULVERT_SESSION_START *Start, 
 
     NTSTATUS Status;
     Session->Memory =
-        MmGetSystemAddressForMdlSafe(Irp->MdlAddress, NormalPagePriority | MdlMappingNoExecute);
+        MmGetSystemAddressForMdlSafe(Irp->MdlAddress, NormalPagePriority | MappingNoExecute);
     if (Session->Memory == NULL)
     {
         Status = STATUS_INSUFFICIENT_RESOURCES;
@@ -266,7 +266,7 @@ StateFromStatus(NTSTATUS Status)
 }
 
 _Use_decl_annotations_
-static VOID
+static VOID NTAPI
 SessionThread(PVOID Context)
 {
     SESSION *Session = Context;

@@ -43,7 +43,7 @@ MapPacket(PNET_BUFFER NetBuffer)
         Offset = 0;
         if (Bytes == 0)
             continue;
-        if (MmGetSystemAddressForMdlSafe(Mdl, LowPagePriority | MdlMappingNoExecute) == NULL)
+        if (MmGetSystemAddressForMdlSafe(Mdl, LowPagePriority | MappingNoExecute) == NULL)
             return NDIS_STATUS_RESOURCES;
         if (Bytes >= Length)
             return NDIS_STATUS_SUCCESS;
@@ -66,7 +66,7 @@ CopyPacket(UCHAR *Destination, PNET_BUFFER NetBuffer)
         if (Bytes != 0)
         {
             const UCHAR *Source =
-                MmGetSystemAddressForMdlSafe(Mdl, LowPagePriority | MdlMappingNoExecute);
+                MmGetSystemAddressForMdlSafe(Mdl, LowPagePriority | MappingNoExecute);
             RtlCopyMemory(Destination, Source + Offset, Bytes);
         }
         Destination += Bytes;
@@ -216,7 +216,7 @@ RefuseLists(ADAPTER *Adapter, PNET_BUFFER_LIST NetBufferLists, NDIS_STATUS Statu
 }
 
 _Use_decl_annotations_
-VOID
+VOID NTAPI
 AdapterSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBufferLists,
                           NDIS_PORT_NUMBER PortNumber, ULONG SendFlags)
 {
@@ -232,14 +232,13 @@ AdapterSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST N
         RefuseLists(Adapter, NetBufferLists,
                     ReadNoFence(&Adapter->InjectReferences) == 0 ? NDIS_STATUS_PAUSED
                                                                  : NDIS_STATUS_FAILURE);
-    NdisMSendNetBufferListsComplete(Adapter->MiniportHandle, NetBufferLists,
-                                    SendFlags & NDIS_SEND_FLAGS_DISPATCH_LEVEL
-                                        ? NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL
-                                        : 0);
+    NdisMSendNetBufferListsComplete(
+        Adapter->MiniportHandle, NetBufferLists,
+        SendFlags & NDIS_SEND_FLAGS_DISPATCH_LEVEL ? NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL : 0);
 }
 
 _Use_decl_annotations_
-VOID
+VOID NTAPI
 AdapterCancelSend(NDIS_HANDLE MiniportAdapterContext, PVOID CancelId)
 {
     /* No send is ever pending. */
