@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Measures, prints tables and writes build/bench/*.tsv. Nothing here passes or fails by a time.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+./scripts/setup.sh test || exit 1
+./scripts/build.sh --quiet windows-amd64 native || exit 1
+[ "$(id -u)" = 0 ] || { echo "bench: making network interfaces needs root" >&2; exit 1; }
+. scripts/sandbox.sh
+export CULVERT_PREFIX=$PWD/build/bench-prefix
+out=build/bench
+work=$(mktemp -d)
+mkdir -p $out
+trap 'trap - EXIT; sandbox_leave; rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+table() { column -t -s "$(printf '\t')" "$1" 2>/dev/null || cat "$1"; }
+
+echo "The ring beside memcpy, one thread, bursts of 32 (ratio 1 is the limit):"
+build/native/bench/ring_bench >$out/ring.tsv || exit 1
+table $out/ring.tsv
+
+two_ends() { # the interfaces left0 and right0 in two namespaces, so that packets must cross the bridge
+  far=$namespace-far
+  ip netns add "$far" || return 1
+  sandbox_namespaces="$sandbox_namespaces $far"
+  in_sandbox ip link set right0 netns "$far" &&
+    in_sandbox ip address add 10.9.7.1/24 dev left0 &&
+    ip -n "$far" address add 10.9.7.2/24 dev right0 &&
+    in_sandbox ip link set left0 mtu "$1" up &&
+    ip -n "$far" link set right0 mtu "$1" up
+}
+
+iperf_mbits() { # ARGS...: Mbit/s that arrived
+  ip netns exec "$far" iperf3 -s -1 >"$work/server" 2>&1 &
+  local server=$!
+  sleep 0.5
+  in_sandbox timeout 60 iperf3 -c 10.9.7.2 -t 5 -J "$@" >"$work/client" 2>/dev/null
+  kill $server 2>/dev/null
+  wait $server 2>/dev/null
+  awk -F: '/"sum_received"|"sum"/ {on = 1} on && /bits_per_second/ {rate = $2} /bits_per_second/ {last = $2}
+           END {printf "%.0f", (rate ? rate : last) / 1e6}' "$work/client"
+}
+
+chain() { # MTU: one line a protocol, Culvert beside the bridge on bare TUN interfaces
+  local culvert direct protocol
+  for protocol in TCP UDP; do
+    local options=()
+    [ $protocol = TCP ] || options=(-u -b 0 -l $(($1 - 60)))
+    sandbox_enter bench-culvert || exit 1
+    start_program "$work/log" build/windows-amd64/tests/windows/traffic.exe bridge left0 right0
+    wait_for_line "$work/log" '^ready' 90 || { cat "$work/log"; exit 1; }
+    two_ends "$1" || exit 1
+    culvert=$(iperf_mbits "${options[@]}")
+    stop_program INT
+    sandbox_leave
+    sandbox_enter bench-direct || exit 1
+    in_sandbox build/native/bench/tun_bridge left0 right0 >"$work/log" &
+    program=$!
+    sandbox_programs=$program
+    wait_for_line "$work/log" '^ready' 10 || exit 1
+    two_ends "$1" || exit 1
+    direct=$(iperf_mbits "${options[@]}")
+    sandbox_leave
+    printf '%s\t%s\t%s\t%s\t%s\n' $protocol "$1" "$culvert" "$direct" \
+      "$(awk -v a="$culvert" -v b="$direct" 'BEGIN {printf "%.2f", b ? a / b : 0}')" >>$out/chain.tsv
+  done
+}
+
+echo
+echo "iperf3 through two bridged adapters under Wine, beside the same bridge on bare TUN interfaces (Mbit/s):"
+cp -u build/dist/bin/amd64/culvert.dll build/windows-amd64/tests/windows/
+printf 'protocol\tmtu\tculvert\ttun\tratio\n' >$out/chain.tsv
+chain 1500
+chain 9000
+table $out/chain.tsv
+echo
+echo "Tables: $out/*.tsv"
