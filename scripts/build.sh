@@ -15,7 +15,10 @@ fi
 mkdir -p build
 # Two commands at once share build/.
 exec 9>build/.lock
-flock 9
+if ! flock -n 9; then
+  echo "Waiting for another build to finish" >&2
+  flock 9
+fi
 
 run_logged() { # LOG COMMAND...
   local log=$1
