@@ -88,9 +88,6 @@ AdapterAttachSession(ADAPTER *Adapter, PKTHREAD Thread)
 {
     ExAcquireFastMutex(&Adapter->StateLock);
     Adapter->SessionThread = Thread;
-    /* A removal that came after the claim saw no thread to stop. */
-    if (Adapter->Removing)
-        SessionStop(Adapter->Session, STATUS_DEVICE_REMOVED);
     if (Adapter->Running)
         OpenTransmitGate(Adapter);
     IndicateLinkState(Adapter, TRUE);

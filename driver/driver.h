@@ -160,8 +160,7 @@ _IRQL_requires_max_(DISPATCH_LEVEL)
 VOID
 AdapterInjectRelease(ADAPTER *Adapter, LONG Count);
 
-/* ---- OIDs (oid.c)
- * -------------------------------------------------------------------------------- */
+/* ---- OIDs (oid.c) ---------------------------------------------------------------------------- */
 
 MINIPORT_OID_REQUEST AdapterOidRequest;
 MINIPORT_CANCEL_OID_REQUEST AdapterCancelOidRequest;
@@ -170,8 +169,7 @@ MINIPORT_CANCEL_OID_REQUEST AdapterCancelOidRequest;
 extern NDIS_OID SupportedOids[];
 extern const ULONG SupportedOidsBytes;
 
-/* ---- Device object (device.c)
- * -------------------------------------------------------------------- */
+/* ---- Device object (device.c) ---------------------------------------------------------------- */
 
 _IRQL_requires_(PASSIVE_LEVEL)
 NTSTATUS
@@ -182,8 +180,7 @@ _IRQL_requires_(PASSIVE_LEVEL)
 VOID
 DeviceDelete(ADAPTER *Adapter);
 
-/* ---- Session (session.c)
- * -------------------------------------------------------------------------- */
+/* ---- Session (session.c) --------------------------------------------------------------------- */
 
 /* One burst between reservation and publication in the receive ring; see transmit.c. */
 typedef struct TRANSMIT_TICKET
@@ -231,8 +228,7 @@ _IRQL_requires_max_(DISPATCH_LEVEL)
 VOID
 SessionStop(SESSION *Session, NTSTATUS Status);
 
-/* ---- Data path (transmit.c, inject.c)
- * ------------------------------------------------------------- */
+/* ---- Data path (transmit.c, inject.c) -------------------------------------------------------- */
 
 MINIPORT_SEND_NET_BUFFER_LISTS AdapterSendNetBufferLists;
 MINIPORT_CANCEL_SEND AdapterCancelSend;
