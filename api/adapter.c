@@ -193,7 +193,7 @@ AdapterGetDriverVersion(DWORD *Version)
     }
     DeviceListClose(&List);
     if (Error == ERROR_FILE_NOT_FOUND)
-        LogInfo(L"No driver is loaded");
+        LogError(Error, L"No driver is loaded");
     else if (Error == ERROR_ACCESS_DENIED)
         LogError(Error, L"Cannot ask the driver for its version");
     return Error;

@@ -106,11 +106,15 @@ NumberedName(const WCHAR *Name, DWORD Number, WCHAR Numbered[MAX_ADAPTER_NAME])
 {
     WCHAR Digits[NUMBER_CHARACTERS];
     WCHAR *Digit = Digits + NUMBER_CHARACTERS - 1;
+    int Length;
 
     *Digit = L'\0';
     for (; Number; Number /= 10)
         *--Digit = (WCHAR)(L'0' + Number % 10);
     lstrcpynW(Numbered, Name, MAX_ADAPTER_NAME - NUMBER_CHARACTERS);
+    Length = lstrlenW(Numbered);
+    if (Name[Length] && IS_HIGH_SURROGATE(Numbered[Length - 1]))
+        Numbered[Length - 1] = L'\0'; /* half a character */
     lstrcatW(Numbered, L" ");
     lstrcatW(Numbered, Digit);
 }

@@ -9,8 +9,8 @@
 __declspec(dllimport) void __stdcall RtlMoveMemory(void *Destination, const void *Source,
                                                    size_t Length);
 __declspec(dllimport) void __stdcall RtlFillMemory(void *Destination, size_t Length, int Fill);
-__declspec(dllimport) size_t
-    __stdcall RtlCompareMemory(const void *Left, const void *Right, size_t Length);
+__declspec(dllimport)
+size_t __stdcall RtlCompareMemory(const void *Left, const void *Right, size_t Length);
 
 void *
 memcpy(void *Destination, const void *Source, size_t Length);

@@ -13,31 +13,35 @@ ResourceSetModule(HINSTANCE Module)
     ResourceModule = Module;
 }
 
-/* *Data points into the module and stays valid. Returns a Win32 code; failures are logged. */
-static DWORD
-Find(const WCHAR *Name, const void **Data, DWORD *Bytes)
+/* The data points into the module and stays valid. NULL: *Error is a Win32 code, and logged. */
+static const void *
+Find(const WCHAR *Name, DWORD *Bytes, DWORD *Error)
 {
     HRSRC Found = FindResourceW(ResourceModule, Name, (LPCWSTR)RT_RCDATA);
     HGLOBAL Loaded;
+    const void *Data;
 
     if (!Found)
-        return LogLastError(L"Cannot find resource %s of the DLL", Name);
+    {
+        *Error = LogLastError(L"Cannot find resource %s of the DLL", Name);
+        return NULL;
+    }
     *Bytes = SizeofResource(ResourceModule, Found);
     Loaded = LoadResource(ResourceModule, Found);
-    *Data = Loaded ? LockResource(Loaded) : NULL;
-    if (!*Data)
-        return LogLastError(L"Cannot load resource %s of the DLL", Name);
-    return ERROR_SUCCESS;
+    Data = Loaded ? LockResource(Loaded) : NULL;
+    if (!Data)
+        *Error = LogLastError(L"Cannot load resource %s of the DLL", Name);
+    return Data;
 }
 
 DWORD
 ResourceWriteFile(const WCHAR *Name, const WCHAR *Path)
 {
-    const void *Data;
-    DWORD Bytes, Written, Error = Find(Name, &Data, &Bytes);
+    DWORD Bytes, Written, Error = ERROR_SUCCESS;
+    const void *Data = Find(Name, &Bytes, &Error);
     HANDLE File;
 
-    if (Error != ERROR_SUCCESS)
+    if (!Data)
         return Error;
     File = CreateFileW(Path, GENERIC_WRITE, 0, NULL, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
     if (File == INVALID_HANDLE_VALUE)
@@ -75,12 +79,12 @@ FileHasContent(HANDLE File, const BYTE *Data, DWORD Bytes)
 BOOL
 ResourceEqualsFile(const WCHAR *Name, const WCHAR *Path)
 {
-    const void *Data;
-    DWORD Bytes;
+    DWORD Bytes, Error;
+    const void *Data = Find(Name, &Bytes, &Error);
     HANDLE File;
     BOOL Equal;
 
-    if (Find(Name, &Data, &Bytes) != ERROR_SUCCESS)
+    if (!Data)
         return FALSE;
     File = CreateFileW(Path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
                        NULL, OPEN_EXISTING, FILE_FLAG_SEQUENTIAL_SCAN, NULL);

@@ -14,9 +14,10 @@
  */
 #include "session.h"
 
-#define SESSION_MAGIC 0x53766C43u /* "ClvS" */
-#define SESSION_DEAD 0x44766C43u  /* "ClvD" */
-#define GRAVEYARD_MAX 32u
+#define SESSION_MAGIC  0x53766C43u /* "ClvS" */
+#define SESSION_DEAD   0x44766C43u /* "ClvD" */
+#define GRAVEYARD_MAX  32u
+#define LOWEST_ADDRESS 0x10000u /* below it, no system has memory */
 
 /* CULVERT_SLOT.Private */
 #define SLOT_OURS 1u /* with the application: being read, or being filled */
@@ -24,7 +25,7 @@
 
 struct SESSION
 {
-    uint32_t Magic;
+    volatile uint32_t Magic;
     volatile uint32_t Ended; /* written once, under both locks */
     CULVERT_SESSION_HEADER *Memory;
     SYSTEM_LINK *Link;
@@ -121,10 +122,19 @@ SessionStart(SYSTEM_ADAPTER *Adapter, uint32_t Capacity)
     return Session;
 }
 
+int
+SessionIsHandle(const SESSION *Session)
+{
+    if ((uintptr_t)Session < LOWEST_ADDRESS || (uintptr_t)Session % sizeof(void *) != 0)
+        return 0;
+    uint32_t Magic = AtomicReadRelaxed(&Session->Magic);
+    return Magic == SESSION_MAGIC || Magic == SESSION_DEAD;
+}
+
 void
 SessionEnd(SESSION *Session)
 {
-    if (Session == NULL || AtomicExchange(&Session->Magic, SESSION_DEAD) != SESSION_MAGIC)
+    if (AtomicExchange(&Session->Magic, SESSION_DEAD) != SESSION_MAGIC)
         return;
     /* After this no thread is inside the rings, and none gets in any more. */
     SystemLockAcquire(&Session->ReceiveLock);
@@ -206,7 +216,8 @@ StepOverDone(const uint8_t *Data, uint32_t Capacity, uint32_t From, uint32_t End
 {
     while (From != End)
     {
-        const CULVERT_SLOT *Slot = (const CULVERT_SLOT *)(const void *)(Data + (From & (Capacity - 1)));
+        const CULVERT_SLOT *Slot =
+            (const CULVERT_SLOT *)(const void *)(Data + (From & (Capacity - 1)));
         uint32_t Size = Slot->Size;
         if (Slot->Private != SLOT_DONE || Size == 0 || Size > CULVERT_MAX_PACKET ||
             CULVERT_SLOT_BYTES(Size) > End - From)
@@ -286,7 +297,8 @@ SessionSend(SESSION *Session, const uint8_t *Packet)
         if (Slot != NULL)
         {
             Slot->Private = SLOT_DONE;
-            uint32_t Tail = StepOverDone(Ring->Data, Ring->Capacity, Session->Published, Ring->Tail);
+            uint32_t Tail =
+                StepOverDone(Ring->Data, Ring->Capacity, Session->Published, Ring->Tail);
             if (Tail != Session->Published)
             {
                 Session->Published = Tail;

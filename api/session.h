@@ -24,7 +24,15 @@ typedef struct SESSION SESSION;
 SESSION *
 SessionStart(SYSTEM_ADAPTER *Adapter, uint32_t Capacity);
 
-/* Ends a session. Whoever waits on its event wakes. */
+/*
+ * Whether Session, which may be anything that an application passes as a handle, is a session, or
+ * one that has ended not long ago. Looks at the memory there, without a lock, as the data path
+ * asks this for each packet. All other functions take only what passes this check.
+ */
+int
+SessionIsHandle(const SESSION *Session);
+
+/* Ends a session, unless it has been ended. Whoever waits on its event wakes. */
 void
 SessionEnd(SESSION *Session);
 

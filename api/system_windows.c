@@ -16,7 +16,7 @@
 /* The driver accepts or refuses within microseconds; this only keeps a broken one from hanging the
  * application. */
 #define ACCEPT_TIMEOUT_MS 10000
-#define LINK_STACK_BYTES 0x10000
+#define LINK_STACK_BYTES  0x10000
 
 struct SYSTEM_LINK
 {
@@ -144,6 +144,10 @@ LinkThread(LPVOID Parameter)
     Error = LinkResult(Link, &Overlapped);
     if (WaitForSingleObject(Link->Stop, 0) != WAIT_OBJECT_0)
         LogWarningError(Error, L"The driver has ended the session");
+    /* From here on the adapter, or the next one with its GUID, is free for another session, also
+     * if the application is slow to end this one. */
+    AdapterSessionEnd(Link->Claim);
+    Link->Claim = NULL;
     Link->Ended(Link->Context);
     return 0;
 }
@@ -243,12 +247,15 @@ SystemLinkOpen(SYSTEM_ADAPTER *Adapter, uint32_t Capacity, void (*Ended)(void *C
 {
     SYSTEM_LINK *Link = SystemAllocate(sizeof(*Link));
     if (Link == NULL)
+    {
+        LogLastError(L"Starting a session on adapter %s", AdapterLabel(Adapter));
         return NULL;
+    }
     Link->Capacity = Capacity;
     Link->Ended = Ended;
     Link->Context = Context;
-    if (!AdapterSessionBegin(Adapter, &Link->Claim) ||
-        !AdapterOpenDevice(Adapter, &Link->Device) || !LinkCreateParts(Link))
+    if (!AdapterSessionBegin(Adapter, &Link->Claim) || !AdapterOpenDevice(Adapter, &Link->Device) ||
+        !LinkCreateParts(Link))
         goto Destroy;
     *Parts = Link->Parts; /* before LinkThread can call Ended */
     if (!LinkStart(Link, Adapter))

@@ -8,6 +8,17 @@ C_ASSERT(WINTUN_MIN_RING_CAPACITY == CULVERT_MIN_CAPACITY);
 C_ASSERT(WINTUN_MAX_RING_CAPACITY == CULVERT_MAX_CAPACITY);
 C_ASSERT(WINTUN_MAX_IP_PACKET_SIZE == CULVERT_MAX_PACKET);
 
+/* FALSE with the last-error code, and logged, if Handle is no session's. */
+static BOOL
+CheckSession(const WCHAR *Function, WINTUN_SESSION_HANDLE Handle)
+{
+    if (SessionIsHandle(Handle))
+        return TRUE;
+    SetLastError(LogError(ERROR_INVALID_PARAMETER, L"%s: %p is not the handle of a session",
+                          Function, Handle));
+    return FALSE;
+}
+
 WINTUN_SESSION_HANDLE WINAPI
 WintunStartSession(WINTUN_ADAPTER_HANDLE Handle, DWORD Capacity)
 {
@@ -34,26 +45,31 @@ WintunStartSession(WINTUN_ADAPTER_HANDLE Handle, DWORD Capacity)
 void WINAPI
 WintunEndSession(WINTUN_SESSION_HANDLE Session)
 {
+    DWORD LastError = GetLastError();
+
+    /* Often called on the way out after a failure, whose code the application has yet to look at.
+     */
+    if (Session == NULL || !CheckSession(L"WintunEndSession", Session))
+        return;
     SessionEnd(Session);
+    SetLastError(LastError);
 }
 
 HANDLE WINAPI
 WintunGetReadWaitEvent(WINTUN_SESSION_HANDLE Session)
 {
-    if (Session == NULL)
-    {
-        SetLastError(ERROR_INVALID_PARAMETER);
-        return NULL;
-    }
-    return SessionReceiveEvent(Session);
+    return CheckSession(L"WintunGetReadWaitEvent", Session) ? SessionReceiveEvent(Session) : NULL;
 }
 
 BYTE *WINAPI
 WintunReceivePacket(WINTUN_SESSION_HANDLE Session, DWORD *PacketSize)
 {
-    if (Session == NULL || PacketSize == NULL)
+    if (!CheckSession(L"WintunReceivePacket", Session))
+        return NULL;
+    if (PacketSize == NULL)
     {
-        SetLastError(ERROR_INVALID_PARAMETER);
+        SetLastError(
+            LogError(ERROR_INVALID_PARAMETER, L"WintunReceivePacket: there is no PacketSize"));
         return NULL;
     }
     uint32_t Size = 0;
@@ -66,16 +82,21 @@ WintunReceivePacket(WINTUN_SESSION_HANDLE Session, DWORD *PacketSize)
 void WINAPI
 WintunReleaseReceivePacket(WINTUN_SESSION_HANDLE Session, const BYTE *Packet)
 {
-    if (Session != NULL && Packet != NULL)
+    if (Packet != NULL && CheckSession(L"WintunReleaseReceivePacket", Session))
         SessionRelease(Session, Packet);
 }
 
 BYTE *WINAPI
 WintunAllocateSendPacket(WINTUN_SESSION_HANDLE Session, DWORD PacketSize)
 {
-    if (Session == NULL)
+    if (!CheckSession(L"WintunAllocateSendPacket", Session))
+        return NULL;
+    if (PacketSize == 0 || PacketSize > WINTUN_MAX_IP_PACKET_SIZE)
     {
-        SetLastError(ERROR_INVALID_PARAMETER);
+        SetLastError(
+            LogError(ERROR_INVALID_PARAMETER,
+                     L"WintunAllocateSendPacket: a packet of %u bytes; it must have 1 to %u",
+                     PacketSize, WINTUN_MAX_IP_PACKET_SIZE));
         return NULL;
     }
     return SessionAllocate(Session, PacketSize);
@@ -84,6 +105,6 @@ WintunAllocateSendPacket(WINTUN_SESSION_HANDLE Session, DWORD PacketSize)
 void WINAPI
 WintunSendPacket(WINTUN_SESSION_HANDLE Session, const BYTE *Packet)
 {
-    if (Session != NULL && Packet != NULL)
+    if (Packet != NULL && CheckSession(L"WintunSendPacket", Session))
         SessionSend(Session, Packet);
 }

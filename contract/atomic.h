@@ -60,7 +60,7 @@ AtomicFence(void)
 #if defined(_M_ARM64)
 #define CULVERT_BARRIER() __dmb(_ARM64_BARRIER_ISH)
 #elif defined(_M_X64) || defined(_M_IX86)
-/* Loads are acquires and stores are releases on these processors: only the compiler needs holding. */
+/* Loads acquire and stores release on these processors: only the compiler needs holding. */
 #define CULVERT_BARRIER() _ReadWriteBarrier()
 #else
 #error "contract/atomic.h: unknown processor"

@@ -62,11 +62,11 @@
 #include <stdint.h>
 #include "atomic.h"
 
-#define CULVERT_MIN_CAPACITY 0x20000u   /* bytes: 128 KiB */
-#define CULVERT_MAX_CAPACITY 0x4000000u /* bytes: 64 MiB */
-#define CULVERT_MAX_PACKET 0xFFFFu      /* bytes */
+#define CULVERT_MIN_CAPACITY   0x20000u   /* bytes: 128 KiB */
+#define CULVERT_MAX_CAPACITY   0x4000000u /* bytes: 64 MiB */
+#define CULVERT_MAX_PACKET     0xFFFFu    /* bytes */
 #define CULVERT_SLOT_ALIGNMENT 16u
-#define CULVERT_CACHE_LINE 64u
+#define CULVERT_CACHE_LINE     64u
 
 /* Before each packet. All but Size and Private are those of virtio-net's header and are 0 until
  * offloads use them. */
@@ -89,7 +89,7 @@ typedef struct CULVERT_SLOT
 /* A slot begins at Capacity - 16 at the latest, so this much always holds what runs over. */
 #define CULVERT_RING_TAIL CULVERT_SLOT_BYTES(CULVERT_MAX_PACKET)
 
-/* The control words of a ring; each on a cache line of its own, since different sides write them. */
+/* The control words of a ring; each on its own cache line, since different sides write them. */
 typedef struct CULVERT_RING
 {
     volatile uint32_t Tail;
@@ -103,11 +103,11 @@ typedef struct CULVERT_RING
 } CULVERT_RING;
 
 /* Values of CULVERT_SESSION_HEADER.State */
-#define CULVERT_STATE_STARTING 0u
-#define CULVERT_STATE_RUNNING 1u
+#define CULVERT_STATE_STARTING  0u
+#define CULVERT_STATE_RUNNING   1u
 #define CULVERT_STATE_CANCELLED 2u /* the application ended the session */
-#define CULVERT_STATE_REMOVED 3u   /* the adapter is going away */
-#define CULVERT_STATE_BROKEN 4u    /* the application broke a rule of a ring */
+#define CULVERT_STATE_REMOVED   3u /* the adapter is going away */
+#define CULVERT_STATE_BROKEN    4u /* the application broke a rule of a ring */
 
 typedef struct CULVERT_SESSION_HEADER
 {
@@ -126,8 +126,8 @@ _Static_assert(sizeof(CULVERT_RING) == 4 * CULVERT_CACHE_LINE, "a line for each 
 _Static_assert(offsetof(CULVERT_SESSION_HEADER, Send) == 5 * CULVERT_CACHE_LINE, "aligned");
 _Static_assert(sizeof(CULVERT_SESSION_HEADER) <= CULVERT_SESSION_HEADER_BYTES, "fits its page");
 _Static_assert(CULVERT_RING_TAIL == 65552, "16 + 65535 rounded up");
-_Static_assert(2u * ((uint64_t)CULVERT_MAX_CAPACITY + CULVERT_RING_TAIL) +
-                       CULVERT_SESSION_HEADER_BYTES <= UINT32_MAX,
+_Static_assert((uint64_t)CULVERT_MAX_CAPACITY + CULVERT_RING_TAIL <=
+                   (UINT32_MAX - CULVERT_SESSION_HEADER_BYTES) / 2u,
                "the size of a session fits 32 bits");
 
 typedef enum CULVERT_RING_RESULT

@@ -15,11 +15,12 @@
 
 /* The device object of the adapter with GUID G is CULVERT_DEVICE_PREFIX followed by the registry
  * spelling of G, "{XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX}" in upper case. */
-#define CULVERT_DEVICE_PREFIX L"\\Device\\Culvert"
+#define CULVERT_DEVICE_PREFIX      L"\\Device\\Culvert"
 #define CULVERT_DEVICE_LINK_PREFIX L"\\DosDevices\\Culvert"
 
 /* CTL_CODE(FILE_DEVICE_NETWORK, function, method, FILE_READ_DATA | FILE_WRITE_DATA) */
-#define CULVERT_CTL_CODE(Function, Method) ((0x12u << 16) | (3u << 14) | ((Function) << 2) | (Method))
+#define CULVERT_CTL_CODE(Function, Method)                                                         \
+    ((0x12u << 16) | (3u << 14) | ((Function) << 2) | (Method))
 
 /*
  * Starts a session and stays pending until it ends.

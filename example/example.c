@@ -55,10 +55,7 @@ Fail(const char *What)
 static BOOL
 ResolveFunctions(HMODULE Dll)
 {
-#define FUNCTION(Name)                                                                             \
-    {                                                                                              \
-#Name, &Name, sizeof(Name)                                                                 \
-    }
+#define FUNCTION(Name) {#Name, &Name, sizeof(Name)}
     const struct
     {
         const char *Name;

@@ -9,9 +9,9 @@
 typedef enum ANSWER
 {
     AnswerNone,
-    AnswerEcho,   /* an ICMP echo request became its reply */
-    AnswerEcho6,  /* an ICMPv6 echo request became its reply */
-    AnswerUdp,    /* a UDP datagram goes back to where it came from */
+    AnswerEcho,  /* an ICMP echo request became its reply */
+    AnswerEcho6, /* an ICMPv6 echo request became its reply */
+    AnswerUdp,   /* a UDP datagram goes back to where it came from */
     AnswerUdp6
 } ANSWER;
 

@@ -16,7 +16,8 @@
  * Unless something else is said
  *   - every function may be called from any thread, and from several at once;
  *   - a function that fails returns FALSE, NULL or 0; GetLastError then tells why, and the logger
- *     has got a line that says it in words;
+ *     has got a line that says it in words (but for ERROR_NO_MORE_ITEMS, ERROR_BUFFER_OVERFLOW and
+ *     ERROR_HANDLE_EOF of the packet functions, which are a part of normal work);
  *   - a bad argument (NULL where a pointer is needed, an empty or too long string, a handle that
  *     is none) is ERROR_INVALID_PARAMETER and changes nothing;
  *   - the caller must be an administrator or LocalSystem, or gets ERROR_ACCESS_DENIED;
@@ -42,8 +43,8 @@ extern "C"
 {
 #endif
 
-/* The formatter would indent all that is inside the block above, and reflow the tables. */
-/* clang-format off */
+    /* The formatter would indent all that is inside the block above, and reflow the tables. */
+    /* clang-format off */
 
 #ifndef MAX_ADAPTER_NAME
 /** Maximum adapter name length, in characters, including the zero terminator */
@@ -268,7 +269,10 @@ typedef _Must_inspect_result_ WINTUN_SESSION_HANDLE(WINAPI *WINTUN_START_SESSION
     _In_ WINTUN_ADAPTER_HANDLE Adapter, _In_ DWORD Capacity);
 
 /**
- * Ends a session. The handle and packets of the session become invalid.
+ * Ends a session. The handle and packets of the session become invalid. Threads that are inside
+ * the session's functions, or wait on its event, are not disturbed: the functions return
+ * ERROR_HANDLE_EOF, and the event is set. The last-error code stays as it was, unless Session is
+ * neither NULL nor a handle.
  *
  * @param Session  Handle from WintunStartSession. NULL is ignored.
  */
@@ -333,7 +337,7 @@ typedef _Must_inspect_result_ BYTE *(WINAPI *WINTUN_ALLOCATE_SEND_PACKET_FUNC)(
 typedef void(WINAPI *WINTUN_SEND_PACKET_FUNC)(_In_ WINTUN_SESSION_HANDLE Session,
                                               _In_ const BYTE *Packet);
 
-/* clang-format on */
+    /* clang-format on */
 
 #ifdef __cplusplus
 }

@@ -16,7 +16,7 @@ typedef struct NDIS_ADAPTER NDIS_ADAPTER; /* opaque to the environment */
 /* What the environment is told about an adapter whose miniport has initialised. */
 typedef struct EDGE_ADAPTER_ATTRIBUTES
 {
-    ULONG MtuSize;          /* bytes of IP packet that the miniport takes in one NET_BUFFER */
+    ULONG MtuSize;            /* bytes of IP packet that the miniport takes in one NET_BUFFER */
     ULONG64 MaxXmitLinkSpeed; /* bits per second */
     NDIS_MEDIUM MediaType;
     NET_IFTYPE IfType;
@@ -26,7 +26,8 @@ typedef struct EDGE_ADAPTER_ATTRIBUTES
 
 /* ---- Implemented by the environment ------------------------------------------------------- */
 
-/* A miniport driver calls NdisMRegisterMiniportDriver, before anything of it is kept. PASSIVE_LEVEL. */
+/* A miniport driver calls NdisMRegisterMiniportDriver, before anything of it is kept.
+ * PASSIVE_LEVEL. */
 NTSTATUS
 EdgeDriverRegister(PDRIVER_OBJECT DriverObject);
 
@@ -58,8 +59,8 @@ VOID
 EdgeAdapterDelete(PVOID Edge);
 
 /*
- * The miniport indicates Count NET_BUFFER_LISTs. They are the environment's until it gives each back
- * with NdisEdgeReturn, which it may do from inside; with NDIS_RECEIVE_FLAGS_RESOURCES in
+ * The miniport indicates Count NET_BUFFER_LISTs. They are the environment's until it gives each
+ * back with NdisEdgeReturn, which it may do from inside; with NDIS_RECEIVE_FLAGS_RESOURCES in
  * ReceiveFlags they are NDIS's again when this returns, and NdisEdgeReturn must not be called.
  * <= DISPATCH_LEVEL.
  */
@@ -85,9 +86,10 @@ EdgeDeviceIrp(PDEVICE_OBJECT DeviceObject, PIRP Irp);
 
 /*
  * A miniport broke a rule that NDIS relies on. Rule is a sentence that names the function, the
- * structure and field or the object, what was found and what is required. The environment reports it; under test it may longjmp
- * or record and return, otherwise it stops the system as a bug check would. If it returns, NDIS
- * fails the call that broke the rule, or ignores it where it cannot fail. Any IRQL.
+ * structure and field or the object, what was found and what is required. The environment reports
+ * it; under test it may longjmp or record and return, otherwise it stops the system as a bug check
+ * would. If it returns, NDIS fails the call that broke the rule, or ignores it where it cannot
+ * fail. Any IRQL.
  */
 VOID
 EdgeRuleBroken(const char *Rule);
@@ -95,8 +97,8 @@ EdgeRuleBroken(const char *Rule);
 /* ---- Implemented by NDIS -------------------------------------------------------------------- */
 
 /*
- * Passes NET_BUFFER_LISTs to the miniport. They are the miniport's until EdgeSendComplete, which may
- * be called from inside. SendFlags: NDIS_SEND_FLAGS_DISPATCH_LEVEL if at DISPATCH_LEVEL. Only
+ * Passes NET_BUFFER_LISTs to the miniport. They are the miniport's until EdgeSendComplete, which
+ * may be called from inside. SendFlags: NDIS_SEND_FLAGS_DISPATCH_LEVEL if at DISPATCH_LEVEL. Only
  * between EdgeAdapterRun and EdgeAdapterPause. <= DISPATCH_LEVEL.
  */
 VOID

@@ -27,10 +27,10 @@ FindOwner(const char *Function, NDIS_HANDLE Handle, PDEVICE_OBJECT *DeviceObject
     if (Owner == NULL)
         return NULL;
     if (Owner->Signature == SIGNATURE_ADAPTER)
-        *DeviceObject = ((NDIS_ADAPTER *)Handle)->DeviceObject;
+        *DeviceObject = ((NDIS_ADAPTER *)(PVOID)Owner)->DeviceObject;
     else
         /* IoAllocateWorkItem takes a driver object as well: wdm/nf-wdm-ioallocateworkitem. */
-        *DeviceObject = (PDEVICE_OBJECT)(PVOID)((NDIS_DRIVER *)Handle)->DriverObject;
+        *DeviceObject = (PDEVICE_OBJECT)(PVOID)((NDIS_DRIVER *)(PVOID)Owner)->DriverObject;
     return Owner;
 }
 

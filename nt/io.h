@@ -81,28 +81,41 @@ IoSetCancelRoutine(_Inout_ PIRP Irp, _In_opt_ PDRIVER_CANCEL CancelRoutine)
 }
 
 /* Completing and passing on. The exported functions are fastcall. */
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI VOID FASTCALL
-    IofCompleteRequest(_In_ PIRP Irp, _In_ CCHAR PriorityBoost);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI NTSTATUS FASTCALL
-    IofCallDriver(_In_ PDEVICE_OBJECT DeviceObject, _Inout_ PIRP Irp);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI VOID FASTCALL
+IofCompleteRequest(_In_ PIRP Irp, _In_ CCHAR PriorityBoost);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI NTSTATUS FASTCALL
+IofCallDriver(_In_ PDEVICE_OBJECT DeviceObject, _Inout_ PIRP Irp);
 #define IoCompleteRequest(Irp, PriorityBoost) IofCompleteRequest(Irp, PriorityBoost)
 #define IoCallDriver(DeviceObject, Irp)       IofCallDriver(DeviceObject, Irp)
 
 /* Cancellation. */
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI BOOLEAN NTAPI IoCancelIrp(_In_ PIRP Irp);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI VOID NTAPI
-    IoAcquireCancelSpinLock(_Out_ PKIRQL Irql);
-_IRQL_requires_(DISPATCH_LEVEL) NTKERNELAPI VOID NTAPI IoReleaseCancelSpinLock(_In_ KIRQL Irql);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI BOOLEAN NTAPI
+IoCancelIrp(_In_ PIRP Irp);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI VOID NTAPI
+IoAcquireCancelSpinLock(_Out_ PKIRQL Irql);
+_IRQL_requires_(DISPATCH_LEVEL)
+NTKERNELAPI VOID NTAPI
+IoReleaseCancelSpinLock(_In_ KIRQL Irql);
 
 /* IRPs of one's own. */
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI PIRP NTAPI
-    IoAllocateIrp(_In_ CCHAR StackSize, _In_ BOOLEAN ChargeQuota);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI VOID NTAPI IoFreeIrp(_In_ PIRP Irp);
-_IRQL_requires_max_(APC_LEVEL) NTKERNELAPI PIRP NTAPI IoBuildDeviceIoControlRequest(
-    _In_ ULONG IoControlCode, _In_ PDEVICE_OBJECT DeviceObject,
-    _In_reads_bytes_opt_(InputBufferLength) PVOID InputBuffer, _In_ ULONG InputBufferLength,
-    _Out_writes_bytes_opt_(OutputBufferLength) PVOID OutputBuffer, _In_ ULONG OutputBufferLength,
-    _In_ BOOLEAN InternalDeviceIoControl, _In_ PKEVENT Event, _Out_ PIO_STATUS_BLOCK IoStatusBlock);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI PIRP NTAPI
+IoAllocateIrp(_In_ CCHAR StackSize, _In_ BOOLEAN ChargeQuota);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI VOID NTAPI
+IoFreeIrp(_In_ PIRP Irp);
+_IRQL_requires_max_(APC_LEVEL)
+NTKERNELAPI PIRP NTAPI
+IoBuildDeviceIoControlRequest(_In_ ULONG IoControlCode, _In_ PDEVICE_OBJECT DeviceObject,
+                              _In_reads_bytes_opt_(InputBufferLength) PVOID InputBuffer,
+                              _In_ ULONG InputBufferLength,
+                              _Out_writes_bytes_opt_(OutputBufferLength) PVOID OutputBuffer,
+                              _In_ ULONG OutputBufferLength, _In_ BOOLEAN InternalDeviceIoControl,
+                              _In_ PKEVENT Event, _Out_ PIO_STATUS_BLOCK IoStatusBlock);
 /* Not exported by 32-bit systems, where every process is. */
 #if NT_POINTER_BITS == 64
 NTKERNELAPI BOOLEAN NTAPI
@@ -112,42 +125,56 @@ NTKERNELAPI PEPROCESS NTAPI
 IoGetRequestorProcess(_In_ PIRP Irp);
 
 /* MDLs. */
-_Must_inspect_result_ _IRQL_requires_max_(DISPATCH_LEVEL)
+_Must_inspect_result_
+_IRQL_requires_max_(DISPATCH_LEVEL)
 NTKERNELAPI PMDL NTAPI
 IoAllocateMdl(_In_opt_ PVOID VirtualAddress, _In_ ULONG Length, _In_ BOOLEAN SecondaryBuffer,
               _In_ BOOLEAN ChargeQuota, _Inout_opt_ PIRP Irp);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI VOID NTAPI IoFreeMdl(_In_ PMDL Mdl);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI VOID NTAPI
-    IoBuildPartialMdl(_In_ PMDL SourceMdl, _Inout_ PMDL TargetMdl, _In_ PVOID VirtualAddress,
-                      _In_ ULONG Length);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI VOID NTAPI
+IoFreeMdl(_In_ PMDL Mdl);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI VOID NTAPI
+IoBuildPartialMdl(_In_ PMDL SourceMdl, _Inout_ PMDL TargetMdl, _In_ PVOID VirtualAddress,
+                  _In_ ULONG Length);
 
 /* Devices. */
-_IRQL_requires_max_(APC_LEVEL) NTKERNELAPI NTSTATUS NTAPI
-    IoCreateDevice(_In_ PDRIVER_OBJECT DriverObject, _In_ ULONG DeviceExtensionSize,
-                   _In_opt_ PUNICODE_STRING DeviceName, _In_ DEVICE_TYPE DeviceType,
-                   _In_ ULONG DeviceCharacteristics, _In_ BOOLEAN Exclusive,
-                   _Outptr_ PDEVICE_OBJECT *DeviceObject);
-_IRQL_requires_max_(APC_LEVEL) NTKERNELAPI VOID NTAPI
-    IoDeleteDevice(_In_ PDEVICE_OBJECT DeviceObject);
-_IRQL_requires_max_(PASSIVE_LEVEL) NTKERNELAPI NTSTATUS NTAPI
-    IoCreateSymbolicLink(_In_ PUNICODE_STRING SymbolicLinkName, _In_ PUNICODE_STRING DeviceName);
-_IRQL_requires_max_(PASSIVE_LEVEL) NTKERNELAPI NTSTATUS NTAPI
-    IoDeleteSymbolicLink(_In_ PUNICODE_STRING SymbolicLinkName);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI PDEVICE_OBJECT NTAPI
-    IoAttachDeviceToDeviceStack(_In_ PDEVICE_OBJECT SourceDevice, _In_ PDEVICE_OBJECT TargetDevice);
-_IRQL_requires_max_(APC_LEVEL) NTKERNELAPI VOID NTAPI
-    IoDetachDevice(_Inout_ PDEVICE_OBJECT TargetDevice);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI PDEVICE_OBJECT NTAPI
-    IoGetAttachedDeviceReference(_In_ PDEVICE_OBJECT DeviceObject);
-_IRQL_requires_max_(PASSIVE_LEVEL) NTKERNELAPI NTSTATUS NTAPI
-    IoGetDeviceObjectPointer(_In_ PUNICODE_STRING ObjectName, _In_ ACCESS_MASK DesiredAccess,
-                             _Out_ PFILE_OBJECT *FileObject, _Out_ PDEVICE_OBJECT *DeviceObject);
+_IRQL_requires_max_(APC_LEVEL)
+NTKERNELAPI NTSTATUS NTAPI
+IoCreateDevice(_In_ PDRIVER_OBJECT DriverObject, _In_ ULONG DeviceExtensionSize,
+               _In_opt_ PUNICODE_STRING DeviceName, _In_ DEVICE_TYPE DeviceType,
+               _In_ ULONG DeviceCharacteristics, _In_ BOOLEAN Exclusive,
+               _Outptr_ PDEVICE_OBJECT *DeviceObject);
+_IRQL_requires_max_(APC_LEVEL)
+NTKERNELAPI VOID NTAPI
+IoDeleteDevice(_In_ PDEVICE_OBJECT DeviceObject);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTKERNELAPI NTSTATUS NTAPI
+IoCreateSymbolicLink(_In_ PUNICODE_STRING SymbolicLinkName, _In_ PUNICODE_STRING DeviceName);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTKERNELAPI NTSTATUS NTAPI
+IoDeleteSymbolicLink(_In_ PUNICODE_STRING SymbolicLinkName);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI PDEVICE_OBJECT NTAPI
+IoAttachDeviceToDeviceStack(_In_ PDEVICE_OBJECT SourceDevice, _In_ PDEVICE_OBJECT TargetDevice);
+_IRQL_requires_max_(APC_LEVEL)
+NTKERNELAPI VOID NTAPI
+IoDetachDevice(_Inout_ PDEVICE_OBJECT TargetDevice);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI PDEVICE_OBJECT NTAPI
+IoGetAttachedDeviceReference(_In_ PDEVICE_OBJECT DeviceObject);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTKERNELAPI NTSTATUS NTAPI
+IoGetDeviceObjectPointer(_In_ PUNICODE_STRING ObjectName, _In_ ACCESS_MASK DesiredAccess,
+                         _Out_ PFILE_OBJECT *FileObject, _Out_ PDEVICE_OBJECT *DeviceObject);
 
 /* Work items run at PASSIVE_LEVEL in a system thread and keep the device object referenced. */
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI PIO_WORKITEM NTAPI
-    IoAllocateWorkItem(_In_ PDEVICE_OBJECT DeviceObject);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI VOID NTAPI
-    IoFreeWorkItem(_In_ PIO_WORKITEM IoWorkItem);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI PIO_WORKITEM NTAPI
+IoAllocateWorkItem(_In_ PDEVICE_OBJECT DeviceObject);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI VOID NTAPI
+IoFreeWorkItem(_In_ PIO_WORKITEM IoWorkItem);
 
 /* wdm/ne-wdm-_work_queue_type */
 typedef enum _WORK_QUEUE_TYPE
@@ -157,9 +184,10 @@ typedef enum _WORK_QUEUE_TYPE
     HyperCriticalWorkQueue
 } WORK_QUEUE_TYPE;
 
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI VOID NTAPI
-    IoQueueWorkItem(_Inout_ PIO_WORKITEM IoWorkItem, _In_ PIO_WORKITEM_ROUTINE WorkerRoutine,
-                    _In_ WORK_QUEUE_TYPE QueueType, _In_opt_ PVOID Context);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI VOID NTAPI
+IoQueueWorkItem(_Inout_ PIO_WORKITEM IoWorkItem, _In_ PIO_WORKITEM_ROUTINE WorkerRoutine,
+                _In_ WORK_QUEUE_TYPE QueueType, _In_opt_ PVOID Context);
 
 /* wdm/ne-wdm-device_registry_property */
 typedef enum
@@ -189,28 +217,35 @@ typedef enum
 #define PLUGPLAY_REGKEY_DEVICE 1
 #define PLUGPLAY_REGKEY_DRIVER 2
 
-_IRQL_requires_max_(PASSIVE_LEVEL) NTKERNELAPI NTSTATUS NTAPI
-    IoOpenDeviceRegistryKey(_In_ PDEVICE_OBJECT DeviceObject, _In_ ULONG DevInstKeyType,
-                            _In_ ACCESS_MASK DesiredAccess, _Out_ PHANDLE DeviceRegKey);
-_IRQL_requires_max_(PASSIVE_LEVEL) NTKERNELAPI NTSTATUS NTAPI
-    IoGetDeviceProperty(_In_ PDEVICE_OBJECT DeviceObject,
-                        _In_ DEVICE_REGISTRY_PROPERTY DeviceProperty, _In_ ULONG BufferLength,
-                        _Out_writes_bytes_opt_(BufferLength) PVOID PropertyBuffer,
-                        _Out_ PULONG ResultLength);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTKERNELAPI NTSTATUS NTAPI
+IoOpenDeviceRegistryKey(_In_ PDEVICE_OBJECT DeviceObject, _In_ ULONG DevInstKeyType,
+                        _In_ ACCESS_MASK DesiredAccess, _Out_ PHANDLE DeviceRegKey);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTKERNELAPI NTSTATUS NTAPI
+IoGetDeviceProperty(_In_ PDEVICE_OBJECT DeviceObject, _In_ DEVICE_REGISTRY_PROPERTY DeviceProperty,
+                    _In_ ULONG BufferLength,
+                    _Out_writes_bytes_opt_(BufferLength) PVOID PropertyBuffer,
+                    _Out_ PULONG ResultLength);
 /* SymbolicLinkName->Buffer is given back with RtlFreeUnicodeString. */
-_IRQL_requires_max_(PASSIVE_LEVEL) NTKERNELAPI NTSTATUS NTAPI
-    IoRegisterDeviceInterface(_In_ PDEVICE_OBJECT PhysicalDeviceObject,
-                              _In_ const GUID *InterfaceClassGuid,
-                              _In_opt_ PUNICODE_STRING ReferenceString,
-                              _Out_ PUNICODE_STRING SymbolicLinkName);
-_IRQL_requires_max_(PASSIVE_LEVEL) NTKERNELAPI NTSTATUS NTAPI
-    IoSetDeviceInterfaceState(_In_ PUNICODE_STRING SymbolicLinkName, _In_ BOOLEAN Enable);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTKERNELAPI NTSTATUS NTAPI
+IoRegisterDeviceInterface(_In_ PDEVICE_OBJECT PhysicalDeviceObject,
+                          _In_ const GUID *InterfaceClassGuid,
+                          _In_opt_ PUNICODE_STRING ReferenceString,
+                          _Out_ PUNICODE_STRING SymbolicLinkName);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTKERNELAPI NTSTATUS NTAPI
+IoSetDeviceInterfaceState(_In_ PUNICODE_STRING SymbolicLinkName, _In_ BOOLEAN Enable);
 NTKERNELAPI VOID NTAPI
 IoInvalidateDeviceState(_In_ PDEVICE_OBJECT PhysicalDeviceObject);
 
 /* Power IRPs. Since Windows Vista IoCallDriver serves as well. */
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI VOID NTAPI PoStartNextPowerIrp(_Inout_ PIRP Irp);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI NTSTATUS NTAPI
-    PoCallDriver(_In_ PDEVICE_OBJECT DeviceObject, _Inout_ PIRP Irp);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI VOID NTAPI
+PoStartNextPowerIrp(_Inout_ PIRP Irp);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI NTSTATUS NTAPI
+PoCallDriver(_In_ PDEVICE_OBJECT DeviceObject, _Inout_ PIRP Irp);
 
 #endif

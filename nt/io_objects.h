@@ -89,8 +89,8 @@
 /* "Defining I/O control codes" */
 #define CTL_CODE(DeviceType, Function, Method, Access)                                             \
     (((DeviceType) << 16) | ((Access) << 14) | ((Function) << 2) | (Method))
-#define DEVICE_TYPE_FROM_CTL_CODE(Code) (((ULONG)((Code)&0xffff0000)) >> 16)
-#define METHOD_FROM_CTL_CODE(Code)      ((ULONG)((Code)&3))
+#define DEVICE_TYPE_FROM_CTL_CODE(Code) (((ULONG)((Code) & 0xffff0000)) >> 16)
+#define METHOD_FROM_CTL_CODE(Code)      ((ULONG)((Code) & 3))
 #define METHOD_BUFFERED                 0
 #define METHOD_IN_DIRECT                1
 #define METHOD_OUT_DIRECT               2
@@ -172,38 +172,56 @@ typedef struct _IO_COMPLETION_CONTEXT *PIO_COMPLETION_CONTEXT;
 typedef struct _SCSI_REQUEST_BLOCK *PSCSI_REQUEST_BLOCK;
 
 /* The routines of a driver. */
-_Function_class_(DRIVER_INITIALIZE) _IRQL_requires_(PASSIVE_LEVEL) _IRQL_requires_same_
-    typedef NTSTATUS NTAPI
-    DRIVER_INITIALIZE(_In_ struct _DRIVER_OBJECT *DriverObject, _In_ PUNICODE_STRING RegistryPath);
+_Function_class_(DRIVER_INITIALIZE)
+_IRQL_requires_(PASSIVE_LEVEL)
+_IRQL_requires_same_
+typedef NTSTATUS NTAPI
+DRIVER_INITIALIZE(_In_ struct _DRIVER_OBJECT *DriverObject, _In_ PUNICODE_STRING RegistryPath);
 typedef DRIVER_INITIALIZE *PDRIVER_INITIALIZE;
-_Function_class_(DRIVER_UNLOAD) _IRQL_requires_(PASSIVE_LEVEL) _IRQL_requires_same_
-    typedef VOID NTAPI DRIVER_UNLOAD(_In_ struct _DRIVER_OBJECT *DriverObject);
+_Function_class_(DRIVER_UNLOAD)
+_IRQL_requires_(PASSIVE_LEVEL)
+_IRQL_requires_same_
+typedef VOID NTAPI
+DRIVER_UNLOAD(_In_ struct _DRIVER_OBJECT *DriverObject);
 typedef DRIVER_UNLOAD *PDRIVER_UNLOAD;
-_Function_class_(DRIVER_DISPATCH) _IRQL_requires_max_(DISPATCH_LEVEL) _IRQL_requires_same_
-    typedef NTSTATUS NTAPI
-    DRIVER_DISPATCH(_In_ struct _DEVICE_OBJECT *DeviceObject, _Inout_ struct _IRP *Irp);
+_Function_class_(DRIVER_DISPATCH)
+_IRQL_requires_max_(DISPATCH_LEVEL)
+_IRQL_requires_same_
+typedef NTSTATUS NTAPI
+DRIVER_DISPATCH(_In_ struct _DEVICE_OBJECT *DeviceObject, _Inout_ struct _IRP *Irp);
 typedef DRIVER_DISPATCH *PDRIVER_DISPATCH;
-_Function_class_(DRIVER_ADD_DEVICE) _IRQL_requires_(PASSIVE_LEVEL) _IRQL_requires_same_
-    typedef NTSTATUS NTAPI DRIVER_ADD_DEVICE(_In_ struct _DRIVER_OBJECT *DriverObject,
-                                             _In_ struct _DEVICE_OBJECT *PhysicalDeviceObject);
+_Function_class_(DRIVER_ADD_DEVICE)
+_IRQL_requires_(PASSIVE_LEVEL)
+_IRQL_requires_same_
+typedef NTSTATUS NTAPI
+DRIVER_ADD_DEVICE(_In_ struct _DRIVER_OBJECT *DriverObject,
+                  _In_ struct _DEVICE_OBJECT *PhysicalDeviceObject);
 typedef DRIVER_ADD_DEVICE *PDRIVER_ADD_DEVICE;
-_Function_class_(DRIVER_STARTIO) _IRQL_requires_(DISPATCH_LEVEL) typedef VOID NTAPI
-    DRIVER_STARTIO(_Inout_ struct _DEVICE_OBJECT *DeviceObject, _Inout_ struct _IRP *Irp);
+_Function_class_(DRIVER_STARTIO)
+_IRQL_requires_(DISPATCH_LEVEL)
+typedef VOID NTAPI
+DRIVER_STARTIO(_Inout_ struct _DEVICE_OBJECT *DeviceObject, _Inout_ struct _IRP *Irp);
 typedef DRIVER_STARTIO *PDRIVER_STARTIO;
 /* Entered with the cancel spin lock held, which it releases. */
-_Function_class_(DRIVER_CANCEL) _Requires_lock_held_(_Global_cancel_spin_lock_)
-    _Releases_lock_(_Global_cancel_spin_lock_)
-        _IRQL_requires_min_(DISPATCH_LEVEL) typedef VOID NTAPI
-    DRIVER_CANCEL(_Inout_ struct _DEVICE_OBJECT *DeviceObject,
-                  _Inout_ _IRQL_uses_cancel_ struct _IRP *Irp);
+_Function_class_(DRIVER_CANCEL)
+_Requires_lock_held_(_Global_cancel_spin_lock_) _Releases_lock_(_Global_cancel_spin_lock_)
+_IRQL_requires_min_(DISPATCH_LEVEL)
+typedef VOID NTAPI
+DRIVER_CANCEL(_Inout_ struct _DEVICE_OBJECT *DeviceObject,
+              _Inout_ _IRQL_uses_cancel_ struct _IRP *Irp);
 typedef DRIVER_CANCEL *PDRIVER_CANCEL;
-_Function_class_(IO_COMPLETION_ROUTINE) _IRQL_requires_max_(DISPATCH_LEVEL) _IRQL_requires_same_
-    typedef NTSTATUS NTAPI IO_COMPLETION_ROUTINE(_In_ struct _DEVICE_OBJECT *DeviceObject,
-                                                 _In_ struct _IRP *Irp, _In_opt_ PVOID Context);
+_Function_class_(IO_COMPLETION_ROUTINE)
+_IRQL_requires_max_(DISPATCH_LEVEL)
+_IRQL_requires_same_
+typedef NTSTATUS NTAPI
+IO_COMPLETION_ROUTINE(_In_ struct _DEVICE_OBJECT *DeviceObject, _In_ struct _IRP *Irp,
+                      _In_opt_ PVOID Context);
 typedef IO_COMPLETION_ROUTINE *PIO_COMPLETION_ROUTINE;
-_Function_class_(IO_WORKITEM_ROUTINE) _IRQL_requires_(PASSIVE_LEVEL) _IRQL_requires_same_
-    typedef VOID NTAPI
-    IO_WORKITEM_ROUTINE(_In_ struct _DEVICE_OBJECT *DeviceObject, _In_opt_ PVOID Context);
+_Function_class_(IO_WORKITEM_ROUTINE)
+_IRQL_requires_(PASSIVE_LEVEL)
+_IRQL_requires_same_
+typedef VOID NTAPI
+IO_WORKITEM_ROUTINE(_In_ struct _DEVICE_OBJECT *DeviceObject, _In_opt_ PVOID Context);
 typedef IO_WORKITEM_ROUTINE *PIO_WORKITEM_ROUTINE;
 typedef VOID NTAPI
 IO_APC_ROUTINE(_In_ PVOID ApcContext, _In_ struct _IO_STATUS_BLOCK *IoStatusBlock,

@@ -120,10 +120,12 @@ NT_ASSERT_OFFSET(KSEMAPHORE, Limit, 24, 16);
 struct _KDPC;
 
 /* wdm/nc-wdm-kdeferred_routine. Runs at DISPATCH_LEVEL. */
-_Function_class_(KDEFERRED_ROUTINE) _IRQL_requires_(DISPATCH_LEVEL) _IRQL_requires_same_
-    typedef VOID NTAPI
-    KDEFERRED_ROUTINE(_In_ struct _KDPC *Dpc, _In_opt_ PVOID DeferredContext,
-                      _In_opt_ PVOID SystemArgument1, _In_opt_ PVOID SystemArgument2);
+_Function_class_(KDEFERRED_ROUTINE)
+_IRQL_requires_(DISPATCH_LEVEL)
+_IRQL_requires_same_
+typedef VOID NTAPI
+KDEFERRED_ROUTINE(_In_ struct _KDPC *Dpc, _In_opt_ PVOID DeferredContext,
+                  _In_opt_ PVOID SystemArgument1, _In_opt_ PVOID SystemArgument2);
 typedef KDEFERRED_ROUTINE *PKDEFERRED_ROUTINE;
 
 typedef enum _KDPC_IMPORTANCE
@@ -330,40 +332,50 @@ KeReleaseInStackQueuedSpinLockFromDpcLevel(_In_ PKLOCK_QUEUE_HANDLE LockHandle);
 /* Events. wdm/nf-wdm-kesetevent: up to DISPATCH_LEVEL, at most APC_LEVEL with Wait. */
 NTKERNELAPI VOID NTAPI
 KeInitializeEvent(_Out_ PRKEVENT Event, _In_ EVENT_TYPE Type, _In_ BOOLEAN State);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI LONG NTAPI
-    KeSetEvent(_Inout_ PRKEVENT Event, _In_ KPRIORITY Increment, _In_ BOOLEAN Wait);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI LONG NTAPI KeResetEvent(_Inout_ PRKEVENT Event);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI VOID NTAPI KeClearEvent(_Inout_ PRKEVENT Event);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI LONG NTAPI KeReadStateEvent(_In_ PRKEVENT Event);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI LONG NTAPI
+KeSetEvent(_Inout_ PRKEVENT Event, _In_ KPRIORITY Increment, _In_ BOOLEAN Wait);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI LONG NTAPI
+KeResetEvent(_Inout_ PRKEVENT Event);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI VOID NTAPI
+KeClearEvent(_Inout_ PRKEVENT Event);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI LONG NTAPI
+KeReadStateEvent(_In_ PRKEVENT Event);
 
 /* Mutexes and semaphores. */
 NTKERNELAPI VOID NTAPI
 KeInitializeMutex(_Out_ PRKMUTEX Mutex, _In_ ULONG Level);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI LONG NTAPI
-    KeReleaseMutex(_Inout_ PRKMUTEX Mutex, _In_ BOOLEAN Wait);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI LONG NTAPI
+KeReleaseMutex(_Inout_ PRKMUTEX Mutex, _In_ BOOLEAN Wait);
 NTKERNELAPI VOID NTAPI
 KeInitializeSemaphore(_Out_ PRKSEMAPHORE Semaphore, _In_ LONG Count, _In_ LONG Limit);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI LONG NTAPI
-    KeReleaseSemaphore(_Inout_ PRKSEMAPHORE Semaphore, _In_ KPRIORITY Increment,
-                       _In_ LONG Adjustment, _In_ BOOLEAN Wait);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI LONG NTAPI
+KeReleaseSemaphore(_Inout_ PRKSEMAPHORE Semaphore, _In_ KPRIORITY Increment, _In_ LONG Adjustment,
+                   _In_ BOOLEAN Wait);
 
 /* Waits. Timeouts are in 100 ns: negative from now, NULL for ever; DISPATCH_LEVEL: zero only. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
-    _When_((Timeout == NULL), _IRQL_requires_max_(APC_LEVEL)) NTKERNELAPI NTSTATUS NTAPI
+_When_((Timeout == NULL), _IRQL_requires_max_(APC_LEVEL)) NTKERNELAPI NTSTATUS NTAPI
     KeWaitForSingleObject(_In_ PVOID Object, _In_ KWAIT_REASON WaitReason,
                           _In_ KPROCESSOR_MODE WaitMode, _In_ BOOLEAN Alertable,
                           _In_opt_ PLARGE_INTEGER Timeout);
 _IRQL_requires_max_(DISPATCH_LEVEL)
-    _When_((Timeout == NULL), _IRQL_requires_max_(APC_LEVEL)) NTKERNELAPI NTSTATUS NTAPI
+_When_((Timeout == NULL), _IRQL_requires_max_(APC_LEVEL)) NTKERNELAPI NTSTATUS NTAPI
     KeWaitForMultipleObjects(_In_ ULONG Count, _In_reads_(Count) PVOID Object[],
                              _In_ WAIT_TYPE WaitType, _In_ KWAIT_REASON WaitReason,
                              _In_ KPROCESSOR_MODE WaitMode, _In_ BOOLEAN Alertable,
                              _In_opt_ PLARGE_INTEGER Timeout,
                              _Out_writes_opt_(Count) PKWAIT_BLOCK WaitBlockArray);
 #define KeWaitForMutexObject KeWaitForSingleObject
-_IRQL_requires_max_(APC_LEVEL) NTKERNELAPI NTSTATUS NTAPI
-    KeDelayExecutionThread(_In_ KPROCESSOR_MODE WaitMode, _In_ BOOLEAN Alertable,
-                           _In_ PLARGE_INTEGER Interval);
+_IRQL_requires_max_(APC_LEVEL)
+NTKERNELAPI NTSTATUS NTAPI
+KeDelayExecutionThread(_In_ KPROCESSOR_MODE WaitMode, _In_ BOOLEAN Alertable,
+                       _In_ PLARGE_INTEGER Interval);
 
 /* DPCs and timers. */
 NTKERNELAPI VOID NTAPI
@@ -378,25 +390,35 @@ NTKERNELAPI VOID NTAPI
 KeSetImportanceDpc(_Inout_ PRKDPC Dpc, _In_ KDPC_IMPORTANCE Importance);
 NTKERNELAPI NTSTATUS NTAPI
 KeSetTargetProcessorDpcEx(_Inout_ PKDPC Dpc, _In_ PPROCESSOR_NUMBER Processor);
-_IRQL_requires_max_(PASSIVE_LEVEL) NTKERNELAPI VOID NTAPI KeFlushQueuedDpcs(VOID);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTKERNELAPI VOID NTAPI KeFlushQueuedDpcs(VOID);
 NTKERNELAPI VOID NTAPI
 KeInitializeTimer(_Out_ PKTIMER Timer);
 NTKERNELAPI VOID NTAPI
 KeInitializeTimerEx(_Out_ PKTIMER Timer, _In_ TIMER_TYPE Type);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI BOOLEAN NTAPI
-    KeSetTimer(_Inout_ PKTIMER Timer, _In_ LARGE_INTEGER DueTime, _In_opt_ PKDPC Dpc);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI BOOLEAN NTAPI
-    KeSetTimerEx(_Inout_ PKTIMER Timer, _In_ LARGE_INTEGER DueTime, _In_ LONG Period,
-                 _In_opt_ PKDPC Dpc);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI BOOLEAN NTAPI KeCancelTimer(_Inout_ PKTIMER Timer);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI BOOLEAN NTAPI KeReadStateTimer(_In_ PKTIMER Timer);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI BOOLEAN NTAPI
+KeSetTimer(_Inout_ PKTIMER Timer, _In_ LARGE_INTEGER DueTime, _In_opt_ PKDPC Dpc);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI BOOLEAN NTAPI
+KeSetTimerEx(_Inout_ PKTIMER Timer, _In_ LARGE_INTEGER DueTime, _In_ LONG Period,
+             _In_opt_ PKDPC Dpc);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI BOOLEAN NTAPI
+KeCancelTimer(_Inout_ PKTIMER Timer);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI BOOLEAN NTAPI
+KeReadStateTimer(_In_ PKTIMER Timer);
 
 /* Threads, processors. */
 NTKERNELAPI PKTHREAD NTAPI KeGetCurrentThread(VOID);
-_IRQL_requires_max_(APC_LEVEL) NTKERNELAPI VOID NTAPI KeEnterCriticalRegion(VOID);
-_IRQL_requires_max_(APC_LEVEL) NTKERNELAPI VOID NTAPI KeLeaveCriticalRegion(VOID);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI KPRIORITY NTAPI
-    KeSetPriorityThread(_Inout_ PKTHREAD Thread, _In_ KPRIORITY Priority);
+_IRQL_requires_max_(APC_LEVEL)
+NTKERNELAPI VOID NTAPI KeEnterCriticalRegion(VOID);
+_IRQL_requires_max_(APC_LEVEL)
+NTKERNELAPI VOID NTAPI KeLeaveCriticalRegion(VOID);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI KPRIORITY NTAPI
+KeSetPriorityThread(_Inout_ PKTHREAD Thread, _In_ KPRIORITY Priority);
 NTKERNELAPI ULONG NTAPI
 KeQueryActiveProcessorCountEx(_In_ USHORT GroupNumber);
 NTKERNELAPI ULONG NTAPI
@@ -453,16 +475,19 @@ NTKERNELAPI VOID FASTCALL
 ExInitializeRundownProtection(_Out_ PEX_RUNDOWN_REF RunRef);
 NTKERNELAPI VOID FASTCALL
 ExReInitializeRundownProtection(_Inout_ PEX_RUNDOWN_REF RunRef);
-_Must_inspect_result_ NTKERNELAPI BOOLEAN FASTCALL
+_Must_inspect_result_
+NTKERNELAPI BOOLEAN FASTCALL
 ExAcquireRundownProtection(_Inout_ PEX_RUNDOWN_REF RunRef);
-_Must_inspect_result_ NTKERNELAPI BOOLEAN FASTCALL
+_Must_inspect_result_
+NTKERNELAPI BOOLEAN FASTCALL
 ExAcquireRundownProtectionEx(_Inout_ PEX_RUNDOWN_REF RunRef, _In_ ULONG Count);
 NTKERNELAPI VOID FASTCALL
 ExReleaseRundownProtection(_Inout_ PEX_RUNDOWN_REF RunRef);
 NTKERNELAPI VOID FASTCALL
 ExReleaseRundownProtectionEx(_Inout_ PEX_RUNDOWN_REF RunRef, _In_ ULONG Count);
-_IRQL_requires_max_(APC_LEVEL) NTKERNELAPI VOID FASTCALL
-    ExWaitForRundownProtectionRelease(_Inout_ PEX_RUNDOWN_REF RunRef);
+_IRQL_requires_max_(APC_LEVEL)
+NTKERNELAPI VOID FASTCALL
+ExWaitForRundownProtectionRelease(_Inout_ PEX_RUNDOWN_REF RunRef);
 NTKERNELAPI VOID FASTCALL
 ExRundownCompleted(_Out_ PEX_RUNDOWN_REF RunRef);
 
@@ -476,11 +501,13 @@ ExInitializeFastMutex(_Out_ PFAST_MUTEX FastMutex)
     KeInitializeEvent(&FastMutex->Event, SynchronizationEvent, FALSE);
 }
 
-_IRQL_requires_max_(APC_LEVEL) NTHALAPI VOID FASTCALL
-    ExAcquireFastMutex(_Inout_ PFAST_MUTEX FastMutex);
+_IRQL_requires_max_(APC_LEVEL)
+NTHALAPI VOID FASTCALL
+ExAcquireFastMutex(_Inout_ PFAST_MUTEX FastMutex);
 NTHALAPI VOID FASTCALL
 ExReleaseFastMutex(_Inout_ PFAST_MUTEX FastMutex);
-_Must_inspect_result_ _IRQL_requires_max_(APC_LEVEL)
+_Must_inspect_result_
+_IRQL_requires_max_(APC_LEVEL)
 NTHALAPI BOOLEAN FASTCALL
 ExTryToAcquireFastMutex(_Inout_ PFAST_MUTEX FastMutex);
 

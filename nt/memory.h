@@ -133,19 +133,23 @@ NT_ASSERT_OFFSET(MDL, ByteCount, 40, 20);
     } while (0)
 
 /* Pool: up to DISPATCH_LEVEL for the non-paged kinds, APC_LEVEL for paged. May return NULL. */
-_Must_inspect_result_ _IRQL_requires_max_(DISPATCH_LEVEL)
+_Must_inspect_result_
+_IRQL_requires_max_(DISPATCH_LEVEL)
 NTKERNELAPI PVOID NTAPI
 ExAllocatePoolWithTag(_In_ POOL_TYPE PoolType, _In_ SIZE_T NumberOfBytes, _In_ ULONG Tag);
-_Must_inspect_result_ _IRQL_requires_max_(DISPATCH_LEVEL)
+_Must_inspect_result_
+_IRQL_requires_max_(DISPATCH_LEVEL)
 NTKERNELAPI PVOID NTAPI
 ExAllocatePoolWithTagPriority(_In_ POOL_TYPE PoolType, _In_ SIZE_T NumberOfBytes, _In_ ULONG Tag,
                               _In_ EX_POOL_PRIORITY Priority);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI VOID NTAPI
-    ExFreePoolWithTag(_Pre_notnull_ PVOID P, _In_ ULONG Tag);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI VOID NTAPI
+ExFreePoolWithTag(_Pre_notnull_ PVOID P, _In_ ULONG Tag);
 #define ExFreePool(P) ExFreePoolWithTag(P, 0)
 
-_IRQL_requires_max_(PASSIVE_LEVEL) NTKERNELAPI PVOID NTAPI
-    MmGetSystemRoutineAddress(_In_ PUNICODE_STRING SystemRoutineName);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTKERNELAPI PVOID NTAPI
+MmGetSystemRoutineAddress(_In_ PUNICODE_STRING SystemRoutineName);
 
 /* MDLs and mappings. */
 NTKERNELAPI SIZE_T NTAPI
@@ -153,25 +157,31 @@ MmSizeOfMdl(_In_ PVOID Base, _In_ SIZE_T Length);
 NTKERNELAPI VOID NTAPI
 MmBuildMdlForNonPagedPool(_Inout_ PMDL MemoryDescriptorList);
 /* Raises a structured exception where the pages cannot be locked. */
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI VOID NTAPI
-    MmProbeAndLockPages(_Inout_ PMDL MemoryDescriptorList, _In_ KPROCESSOR_MODE AccessMode,
-                        _In_ LOCK_OPERATION Operation);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI VOID NTAPI
-    MmUnlockPages(_Inout_ PMDL MemoryDescriptorList);
-_Must_inspect_result_ _IRQL_requires_max_(DISPATCH_LEVEL)
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI VOID NTAPI
+MmProbeAndLockPages(_Inout_ PMDL MemoryDescriptorList, _In_ KPROCESSOR_MODE AccessMode,
+                    _In_ LOCK_OPERATION Operation);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI VOID NTAPI
+MmUnlockPages(_Inout_ PMDL MemoryDescriptorList);
+_Must_inspect_result_
+_IRQL_requires_max_(DISPATCH_LEVEL)
 NTKERNELAPI PVOID NTAPI
 MmMapLockedPagesSpecifyCache(_Inout_ PMDL MemoryDescriptorList, _In_ KPROCESSOR_MODE AccessMode,
                              _In_ MEMORY_CACHING_TYPE CacheType, _In_opt_ PVOID RequestedAddress,
                              _In_ ULONG BugCheckOnFailure, _In_ ULONG Priority);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI VOID NTAPI
-    MmUnmapLockedPages(_In_ PVOID BaseAddress, _Inout_ PMDL MemoryDescriptorList);
-_Must_inspect_result_ _IRQL_requires_max_(DISPATCH_LEVEL)
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI VOID NTAPI
+MmUnmapLockedPages(_In_ PVOID BaseAddress, _Inout_ PMDL MemoryDescriptorList);
+_Must_inspect_result_
+_IRQL_requires_max_(DISPATCH_LEVEL)
 NTKERNELAPI PMDL NTAPI
 MmAllocatePagesForMdlEx(_In_ PHYSICAL_ADDRESS LowAddress, _In_ PHYSICAL_ADDRESS HighAddress,
                         _In_ PHYSICAL_ADDRESS SkipBytes, _In_ SIZE_T TotalBytes,
                         _In_ MEMORY_CACHING_TYPE CacheType, _In_ ULONG Flags);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI VOID NTAPI
-    MmFreePagesFromMdl(_Inout_ PMDL MemoryDescriptorList);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI VOID NTAPI
+MmFreePagesFromMdl(_Inout_ PMDL MemoryDescriptorList);
 NTKERNELAPI BOOLEAN NTAPI
 MmIsAddressValid(_In_ PVOID VirtualAddress);
 NTKERNELAPI PHYSICAL_ADDRESS NTAPI
@@ -181,7 +191,8 @@ MmGetPhysicalAddress(_In_ PVOID BaseAddress);
  * wdm/nf-wdm-mmgetsystemaddressformdlsafe: the system address of the described buffer, which is
  * mapped if it is not yet. NULL where there is no room. Up to DISPATCH_LEVEL.
  */
-_Must_inspect_result_ FORCEINLINE PVOID
+_Must_inspect_result_
+FORCEINLINE PVOID
 MmGetSystemAddressForMdlSafe(_Inout_ PMDL Mdl, _In_ ULONG Priority)
 {
     if ((Mdl->MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL)) != 0)

@@ -128,89 +128,116 @@ NT_ASSERT_OFFSET(NET_DEVICE_PNP_EVENT, NdisReserved, 28, 20);
     NDIS_SIZEOF_THROUGH(NET_DEVICE_PNP_EVENT, NdisReserved)
 
 /* The handlers. IRQLs are those of the documentation pages ndis/nc-ndis-miniport_…. */
-_IRQL_requires_(PASSIVE_LEVEL) _Function_class_(SET_OPTIONS) typedef NDIS_STATUS NTAPI
-    SET_OPTIONS(_In_ NDIS_HANDLE NdisDriverHandle, _In_ NDIS_HANDLE DriverContext);
+_IRQL_requires_(PASSIVE_LEVEL)
+_Function_class_(SET_OPTIONS)
+typedef NDIS_STATUS NTAPI
+SET_OPTIONS(_In_ NDIS_HANDLE NdisDriverHandle, _In_ NDIS_HANDLE DriverContext);
 typedef SET_OPTIONS *SET_OPTIONS_HANDLER;
 typedef SET_OPTIONS MINIPORT_SET_OPTIONS;
 
-_IRQL_requires_(PASSIVE_LEVEL) _Function_class_(MINIPORT_INITIALIZE) typedef NDIS_STATUS NTAPI
-    MINIPORT_INITIALIZE(_In_ NDIS_HANDLE NdisMiniportHandle, _In_ NDIS_HANDLE MiniportDriverContext,
-                        _In_ PNDIS_MINIPORT_INIT_PARAMETERS MiniportInitParameters);
+_IRQL_requires_(PASSIVE_LEVEL)
+_Function_class_(MINIPORT_INITIALIZE)
+typedef NDIS_STATUS NTAPI
+MINIPORT_INITIALIZE(_In_ NDIS_HANDLE NdisMiniportHandle, _In_ NDIS_HANDLE MiniportDriverContext,
+                    _In_ PNDIS_MINIPORT_INIT_PARAMETERS MiniportInitParameters);
 typedef MINIPORT_INITIALIZE *MINIPORT_INITIALIZE_HANDLER;
 
-_IRQL_requires_(PASSIVE_LEVEL) _Function_class_(MINIPORT_HALT) typedef VOID NTAPI
-    MINIPORT_HALT(_In_ NDIS_HANDLE MiniportAdapterContext, _In_ NDIS_HALT_ACTION HaltAction);
+_IRQL_requires_(PASSIVE_LEVEL)
+_Function_class_(MINIPORT_HALT)
+typedef VOID NTAPI
+MINIPORT_HALT(_In_ NDIS_HANDLE MiniportAdapterContext, _In_ NDIS_HALT_ACTION HaltAction);
 typedef MINIPORT_HALT *MINIPORT_HALT_HANDLER;
 
-_IRQL_requires_(PASSIVE_LEVEL) _Function_class_(MINIPORT_UNLOAD) typedef VOID NTAPI
-    MINIPORT_UNLOAD(_In_ PDRIVER_OBJECT DriverObject);
+_IRQL_requires_(PASSIVE_LEVEL)
+_Function_class_(MINIPORT_UNLOAD)
+typedef VOID NTAPI
+MINIPORT_UNLOAD(_In_ PDRIVER_OBJECT DriverObject);
 typedef MINIPORT_UNLOAD *MINIPORT_DRIVER_UNLOAD;
 
-_IRQL_requires_(PASSIVE_LEVEL) _Function_class_(MINIPORT_PAUSE) typedef NDIS_STATUS NTAPI
-    MINIPORT_PAUSE(_In_ NDIS_HANDLE MiniportAdapterContext,
-                   _In_ PNDIS_MINIPORT_PAUSE_PARAMETERS PauseParameters);
+_IRQL_requires_(PASSIVE_LEVEL)
+_Function_class_(MINIPORT_PAUSE)
+typedef NDIS_STATUS NTAPI
+MINIPORT_PAUSE(_In_ NDIS_HANDLE MiniportAdapterContext,
+               _In_ PNDIS_MINIPORT_PAUSE_PARAMETERS PauseParameters);
 typedef MINIPORT_PAUSE *MINIPORT_PAUSE_HANDLER;
 
-_IRQL_requires_(PASSIVE_LEVEL) _Function_class_(MINIPORT_RESTART) typedef NDIS_STATUS NTAPI
-    MINIPORT_RESTART(_In_ NDIS_HANDLE MiniportAdapterContext,
-                     _In_ PNDIS_MINIPORT_RESTART_PARAMETERS RestartParameters);
+_IRQL_requires_(PASSIVE_LEVEL)
+_Function_class_(MINIPORT_RESTART)
+typedef NDIS_STATUS NTAPI
+MINIPORT_RESTART(_In_ NDIS_HANDLE MiniportAdapterContext,
+                 _In_ PNDIS_MINIPORT_RESTART_PARAMETERS RestartParameters);
 typedef MINIPORT_RESTART *MINIPORT_RESTART_HANDLER;
 
-_IRQL_requires_(PASSIVE_LEVEL) _Function_class_(MINIPORT_OID_REQUEST) typedef NDIS_STATUS NTAPI
-    MINIPORT_OID_REQUEST(_In_ NDIS_HANDLE MiniportAdapterContext,
-                         _In_ PNDIS_OID_REQUEST OidRequest);
+_IRQL_requires_(PASSIVE_LEVEL)
+_Function_class_(MINIPORT_OID_REQUEST)
+typedef NDIS_STATUS NTAPI
+MINIPORT_OID_REQUEST(_In_ NDIS_HANDLE MiniportAdapterContext, _In_ PNDIS_OID_REQUEST OidRequest);
 typedef MINIPORT_OID_REQUEST *MINIPORT_OID_REQUEST_HANDLER;
 
 _IRQL_requires_max_(DISPATCH_LEVEL)
-    _Function_class_(MINIPORT_SEND_NET_BUFFER_LISTS) typedef VOID NTAPI
-    MINIPORT_SEND_NET_BUFFER_LISTS(_In_ NDIS_HANDLE MiniportAdapterContext,
-                                   _In_ PNET_BUFFER_LIST NetBufferList,
-                                   _In_ NDIS_PORT_NUMBER PortNumber, _In_ ULONG SendFlags);
+_Function_class_(MINIPORT_SEND_NET_BUFFER_LISTS)
+typedef VOID NTAPI
+MINIPORT_SEND_NET_BUFFER_LISTS(_In_ NDIS_HANDLE MiniportAdapterContext,
+                               _In_ PNET_BUFFER_LIST NetBufferList,
+                               _In_ NDIS_PORT_NUMBER PortNumber, _In_ ULONG SendFlags);
 typedef MINIPORT_SEND_NET_BUFFER_LISTS *MINIPORT_SEND_NET_BUFFER_LISTS_HANDLER;
 
 _IRQL_requires_max_(DISPATCH_LEVEL)
-    _Function_class_(MINIPORT_RETURN_NET_BUFFER_LISTS) typedef VOID NTAPI
-    MINIPORT_RETURN_NET_BUFFER_LISTS(_In_ NDIS_HANDLE MiniportAdapterContext,
-                                     _In_ PNET_BUFFER_LIST NetBufferLists, _In_ ULONG ReturnFlags);
+_Function_class_(MINIPORT_RETURN_NET_BUFFER_LISTS)
+typedef VOID NTAPI
+MINIPORT_RETURN_NET_BUFFER_LISTS(_In_ NDIS_HANDLE MiniportAdapterContext,
+                                 _In_ PNET_BUFFER_LIST NetBufferLists, _In_ ULONG ReturnFlags);
 typedef MINIPORT_RETURN_NET_BUFFER_LISTS *MINIPORT_RETURN_NET_BUFFER_LISTS_HANDLER;
 
-_IRQL_requires_max_(DISPATCH_LEVEL) _Function_class_(MINIPORT_CANCEL_SEND) typedef VOID NTAPI
-    MINIPORT_CANCEL_SEND(_In_ NDIS_HANDLE MiniportAdapterContext, _In_ PVOID CancelId);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+_Function_class_(MINIPORT_CANCEL_SEND)
+typedef VOID NTAPI
+MINIPORT_CANCEL_SEND(_In_ NDIS_HANDLE MiniportAdapterContext, _In_ PVOID CancelId);
 typedef MINIPORT_CANCEL_SEND *MINIPORT_CANCEL_SEND_HANDLER;
 
-_IRQL_requires_max_(DISPATCH_LEVEL) _Function_class_(MINIPORT_CHECK_FOR_HANG) typedef BOOLEAN NTAPI
-    MINIPORT_CHECK_FOR_HANG(_In_ NDIS_HANDLE MiniportAdapterContext);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+_Function_class_(MINIPORT_CHECK_FOR_HANG)
+typedef BOOLEAN NTAPI
+MINIPORT_CHECK_FOR_HANG(_In_ NDIS_HANDLE MiniportAdapterContext);
 typedef MINIPORT_CHECK_FOR_HANG *MINIPORT_CHECK_FOR_HANG_HANDLER;
 
-_IRQL_requires_max_(DISPATCH_LEVEL) _Function_class_(MINIPORT_RESET) typedef NDIS_STATUS NTAPI
-    MINIPORT_RESET(_In_ NDIS_HANDLE MiniportAdapterContext, _Out_ PBOOLEAN AddressingReset);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+_Function_class_(MINIPORT_RESET)
+typedef NDIS_STATUS NTAPI
+MINIPORT_RESET(_In_ NDIS_HANDLE MiniportAdapterContext, _Out_ PBOOLEAN AddressingReset);
 typedef MINIPORT_RESET *MINIPORT_RESET_HANDLER;
 
-_IRQL_requires_(PASSIVE_LEVEL) _Function_class_(MINIPORT_DEVICE_PNP_EVENT_NOTIFY) typedef VOID NTAPI
-    MINIPORT_DEVICE_PNP_EVENT_NOTIFY(_In_ NDIS_HANDLE MiniportAdapterContext,
-                                     _In_ PNET_DEVICE_PNP_EVENT NetDevicePnPEvent);
+_IRQL_requires_(PASSIVE_LEVEL)
+_Function_class_(MINIPORT_DEVICE_PNP_EVENT_NOTIFY)
+typedef VOID NTAPI
+MINIPORT_DEVICE_PNP_EVENT_NOTIFY(_In_ NDIS_HANDLE MiniportAdapterContext,
+                                 _In_ PNET_DEVICE_PNP_EVENT NetDevicePnPEvent);
 typedef MINIPORT_DEVICE_PNP_EVENT_NOTIFY *MINIPORT_DEVICE_PNP_EVENT_NOTIFY_HANDLER;
 
 /* PASSIVE_LEVEL for NdisShutdownPowerOff, any IRQL for NdisShutdownBugCheck. */
-_Function_class_(MINIPORT_SHUTDOWN) typedef VOID NTAPI
-    MINIPORT_SHUTDOWN(_In_ NDIS_HANDLE MiniportAdapterContext,
-                      _In_ NDIS_SHUTDOWN_ACTION ShutdownAction);
+_Function_class_(MINIPORT_SHUTDOWN)
+typedef VOID NTAPI
+MINIPORT_SHUTDOWN(_In_ NDIS_HANDLE MiniportAdapterContext,
+                  _In_ NDIS_SHUTDOWN_ACTION ShutdownAction);
 typedef MINIPORT_SHUTDOWN *MINIPORT_SHUTDOWN_HANDLER;
 
-_IRQL_requires_max_(DISPATCH_LEVEL) _Function_class_(MINIPORT_CANCEL_OID_REQUEST) typedef VOID NTAPI
-    MINIPORT_CANCEL_OID_REQUEST(_In_ NDIS_HANDLE MiniportAdapterContext, _In_ PVOID RequestId);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+_Function_class_(MINIPORT_CANCEL_OID_REQUEST)
+typedef VOID NTAPI
+MINIPORT_CANCEL_OID_REQUEST(_In_ NDIS_HANDLE MiniportAdapterContext, _In_ PVOID RequestId);
 typedef MINIPORT_CANCEL_OID_REQUEST *MINIPORT_CANCEL_OID_REQUEST_HANDLER;
 
 _IRQL_requires_max_(DISPATCH_LEVEL)
-    _Function_class_(MINIPORT_DIRECT_OID_REQUEST) typedef NDIS_STATUS NTAPI
-    MINIPORT_DIRECT_OID_REQUEST(_In_ NDIS_HANDLE MiniportAdapterContext,
-                                _In_ PNDIS_OID_REQUEST OidRequest);
+_Function_class_(MINIPORT_DIRECT_OID_REQUEST)
+typedef NDIS_STATUS NTAPI
+MINIPORT_DIRECT_OID_REQUEST(_In_ NDIS_HANDLE MiniportAdapterContext,
+                            _In_ PNDIS_OID_REQUEST OidRequest);
 typedef MINIPORT_DIRECT_OID_REQUEST *MINIPORT_DIRECT_OID_REQUEST_HANDLER;
 
 _IRQL_requires_max_(DISPATCH_LEVEL)
-    _Function_class_(MINIPORT_CANCEL_DIRECT_OID_REQUEST) typedef VOID NTAPI
-    MINIPORT_CANCEL_DIRECT_OID_REQUEST(_In_ NDIS_HANDLE MiniportAdapterContext,
-                                       _In_ PVOID RequestId);
+_Function_class_(MINIPORT_CANCEL_DIRECT_OID_REQUEST)
+typedef VOID NTAPI
+MINIPORT_CANCEL_DIRECT_OID_REQUEST(_In_ NDIS_HANDLE MiniportAdapterContext, _In_ PVOID RequestId);
 typedef MINIPORT_CANCEL_DIRECT_OID_REQUEST *MINIPORT_CANCEL_DIRECT_OID_REQUEST_HANDLER;
 
 /* ndis/ns-ndis-_ndis_miniport_driver_characteristics */
@@ -375,15 +402,17 @@ typedef union _NDIS_MINIPORT_ADAPTER_ATTRIBUTES {
 NT_ASSERT_SIZE(NDIS_MINIPORT_ADAPTER_ATTRIBUTES, 224, 208);
 
 /* ndis/ns-ndis-_ndis_miniport_pnp_characteristics, set by NdisSetOptionalHandlers */
-_IRQL_requires_(PASSIVE_LEVEL) typedef NDIS_STATUS NTAPI
-    MINIPORT_ADD_DEVICE(_In_ NDIS_HANDLE NdisMiniportHandle,
-                        _In_ NDIS_HANDLE MiniportDriverContext);
+_IRQL_requires_(PASSIVE_LEVEL)
+typedef NDIS_STATUS NTAPI
+MINIPORT_ADD_DEVICE(_In_ NDIS_HANDLE NdisMiniportHandle, _In_ NDIS_HANDLE MiniportDriverContext);
 typedef MINIPORT_ADD_DEVICE *MINIPORT_ADD_DEVICE_HANDLER;
-_IRQL_requires_(PASSIVE_LEVEL) typedef VOID NTAPI
-    MINIPORT_REMOVE_DEVICE(_In_ NDIS_HANDLE MiniportAddDeviceContext);
+_IRQL_requires_(PASSIVE_LEVEL)
+typedef VOID NTAPI
+MINIPORT_REMOVE_DEVICE(_In_ NDIS_HANDLE MiniportAddDeviceContext);
 typedef MINIPORT_REMOVE_DEVICE *MINIPORT_REMOVE_DEVICE_HANDLER;
-_IRQL_requires_(PASSIVE_LEVEL) typedef NDIS_STATUS NTAPI
-    MINIPORT_PNP_IRP(_In_ NDIS_HANDLE MiniportAddDeviceContext, _In_ PIRP Irp);
+_IRQL_requires_(PASSIVE_LEVEL)
+typedef NDIS_STATUS NTAPI
+MINIPORT_PNP_IRP(_In_ NDIS_HANDLE MiniportAddDeviceContext, _In_ PIRP Irp);
 typedef MINIPORT_PNP_IRP *MINIPORT_PNP_IRP_HANDLER;
 
 typedef struct _NDIS_MINIPORT_PNP_CHARACTERISTICS

@@ -251,9 +251,9 @@ NT_ASSERT_OFFSET(NET_BUFFER_LIST, NetBufferListInfo, 144, 80);
 #define NDIS_PROTOCOL_ID_MAX     0x0F
 #define NDIS_PROTOCOL_ID_MASK    0x0F
 #define NdisSetNetBufferListProtocolId(Nbl, ProtocolId)                                            \
-    (*((PUCHAR)&NET_BUFFER_LIST_INFO(Nbl, NetBufferListProtocolId)) = (UCHAR)(ProtocolId))
+    (*(PUCHAR)(&NET_BUFFER_LIST_INFO(Nbl, NetBufferListProtocolId)) = (UCHAR)(ProtocolId))
 #define NdisGetNetBufferListProtocolId(Nbl)                                                        \
-    (*((PUCHAR)&NET_BUFFER_LIST_INFO(Nbl, NetBufferListProtocolId)))
+    (*(PUCHAR)(&NET_BUFFER_LIST_INFO(Nbl, NetBufferListProtocolId)))
 
 /* NetBufferListFrameType of received raw IP, in network byte order. */
 #define NDIS_ETH_TYPE_IPV4 0x0800
@@ -390,15 +390,16 @@ NT_ASSERT_SIZE(NDIS_NET_BUFFER_LIST_8021Q_INFO, 8, 4);
 #define NDIS_SEND_COMPLETE_FLAGS_SINGLE_QUEUE         0x00000002
 #define NDIS_SEND_COMPLETE_FLAGS_SWITCH_SINGLE_SOURCE 0x00000004
 
-#define NDIS_TEST_SEND_FLAG(Flags, Flag)          (((Flags) & (Flag)) != 0)
-#define NDIS_TEST_SEND_AT_DISPATCH_LEVEL(Flags)   (((Flags)&NDIS_SEND_FLAGS_DISPATCH_LEVEL) != 0)
-#define NDIS_TEST_RETURN_FLAG(Flags, Flag)        (((Flags) & (Flag)) != 0)
-#define NDIS_TEST_RETURN_AT_DISPATCH_LEVEL(Flags) (((Flags)&NDIS_RETURN_FLAGS_DISPATCH_LEVEL) != 0)
-#define NDIS_TEST_RECEIVE_FLAG(Flags, Flag)       (((Flags) & (Flag)) != 0)
-#define NDIS_TEST_RECEIVE_CANNOT_PEND(Flags)      (((Flags)&NDIS_RECEIVE_FLAGS_RESOURCES) != 0)
-#define NDIS_TEST_RECEIVE_CAN_PEND(Flags)         (((Flags)&NDIS_RECEIVE_FLAGS_RESOURCES) == 0)
+#define NDIS_TEST_SEND_FLAG(Flags, Flag)        (((Flags) & (Flag)) != 0)
+#define NDIS_TEST_SEND_AT_DISPATCH_LEVEL(Flags) (((Flags) & NDIS_SEND_FLAGS_DISPATCH_LEVEL) != 0)
+#define NDIS_TEST_RETURN_FLAG(Flags, Flag)      (((Flags) & (Flag)) != 0)
+#define NDIS_TEST_RETURN_AT_DISPATCH_LEVEL(Flags)                                                  \
+    (((Flags) & NDIS_RETURN_FLAGS_DISPATCH_LEVEL) != 0)
+#define NDIS_TEST_RECEIVE_FLAG(Flags, Flag)  (((Flags) & (Flag)) != 0)
+#define NDIS_TEST_RECEIVE_CANNOT_PEND(Flags) (((Flags) & NDIS_RECEIVE_FLAGS_RESOURCES) != 0)
+#define NDIS_TEST_RECEIVE_CAN_PEND(Flags)    (((Flags) & NDIS_RECEIVE_FLAGS_RESOURCES) == 0)
 #define NDIS_TEST_RECEIVE_AT_DISPATCH_LEVEL(Flags)                                                 \
-    (((Flags)&NDIS_RECEIVE_FLAGS_DISPATCH_LEVEL) != 0)
+    (((Flags) & NDIS_RECEIVE_FLAGS_DISPATCH_LEVEL) != 0)
 #define NDIS_SET_SEND_FLAG(Flags, Flag)          ((Flags) |= (Flag))
 #define NDIS_SET_SEND_COMPLETE_FLAG(Flags, Flag) ((Flags) |= (Flag))
 #define NDIS_SET_RECEIVE_FLAG(Flags, Flag)       ((Flags) |= (Flag))

@@ -44,69 +44,86 @@ NET_BUFFER_FREE_MDL(_In_ PMDL Mdl);
 typedef NET_BUFFER_FREE_MDL *NET_BUFFER_FREE_MDL_HANDLER;
 
 /* Pools. The handle is the driver's or the adapter's. Freed when nothing of the pool is left. */
-_Must_inspect_result_ _IRQL_requires_max_(DISPATCH_LEVEL)
+_Must_inspect_result_
+_IRQL_requires_max_(DISPATCH_LEVEL)
 NDISAPI NDIS_HANDLE NTAPI
 NdisAllocateNetBufferListPool(_In_opt_ NDIS_HANDLE NdisHandle,
                               _In_ PNET_BUFFER_LIST_POOL_PARAMETERS Parameters);
-_IRQL_requires_max_(DISPATCH_LEVEL) NDISAPI VOID NTAPI
-    NdisFreeNetBufferListPool(_In_ NDIS_HANDLE PoolHandle);
-_Must_inspect_result_ _IRQL_requires_max_(DISPATCH_LEVEL)
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NDISAPI VOID NTAPI
+NdisFreeNetBufferListPool(_In_ NDIS_HANDLE PoolHandle);
+_Must_inspect_result_
+_IRQL_requires_max_(DISPATCH_LEVEL)
 NDISAPI NDIS_HANDLE NTAPI
 NdisAllocateNetBufferPool(_In_opt_ NDIS_HANDLE NdisHandle,
                           _In_ PNET_BUFFER_POOL_PARAMETERS Parameters);
-_IRQL_requires_max_(DISPATCH_LEVEL) NDISAPI VOID NTAPI
-    NdisFreeNetBufferPool(_In_ NDIS_HANDLE PoolHandle);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NDISAPI VOID NTAPI
+NdisFreeNetBufferPool(_In_ NDIS_HANDLE PoolHandle);
 
-_Must_inspect_result_ _IRQL_requires_max_(DISPATCH_LEVEL)
+_Must_inspect_result_
+_IRQL_requires_max_(DISPATCH_LEVEL)
 NDISAPI PNET_BUFFER_LIST NTAPI
 NdisAllocateNetBufferList(_In_ NDIS_HANDLE PoolHandle, _In_ USHORT ContextSize,
                           _In_ USHORT ContextBackFill);
 /* The pool must have been made with fAllocateNetBuffer and a DataSize of zero. */
-_Must_inspect_result_ _IRQL_requires_max_(DISPATCH_LEVEL)
+_Must_inspect_result_
+_IRQL_requires_max_(DISPATCH_LEVEL)
 NDISAPI PNET_BUFFER_LIST NTAPI
 NdisAllocateNetBufferAndNetBufferList(_In_ NDIS_HANDLE PoolHandle, _In_ USHORT ContextSize,
                                       _In_ USHORT ContextBackFill, _In_opt_ PMDL MdlChain,
                                       _In_ ULONG DataOffset, _In_ SIZE_T DataLength);
-_IRQL_requires_max_(DISPATCH_LEVEL) NDISAPI VOID NTAPI
-    NdisFreeNetBufferList(_In_ PNET_BUFFER_LIST NetBufferList);
-_Must_inspect_result_ _IRQL_requires_max_(DISPATCH_LEVEL)
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NDISAPI VOID NTAPI
+NdisFreeNetBufferList(_In_ PNET_BUFFER_LIST NetBufferList);
+_Must_inspect_result_
+_IRQL_requires_max_(DISPATCH_LEVEL)
 NDISAPI PNET_BUFFER NTAPI
 NdisAllocateNetBuffer(_In_ NDIS_HANDLE PoolHandle, _In_opt_ PMDL MdlChain, _In_ ULONG DataOffset,
                       _In_ SIZE_T DataLength);
-_Must_inspect_result_ _IRQL_requires_max_(DISPATCH_LEVEL)
+_Must_inspect_result_
+_IRQL_requires_max_(DISPATCH_LEVEL)
 NDISAPI PNET_BUFFER NTAPI
 NdisAllocateNetBufferMdlAndData(_In_ NDIS_HANDLE PoolHandle);
-_IRQL_requires_max_(DISPATCH_LEVEL) NDISAPI VOID NTAPI
-    NdisFreeNetBuffer(_In_ PNET_BUFFER NetBuffer);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NDISAPI VOID NTAPI
+NdisFreeNetBuffer(_In_ PNET_BUFFER NetBuffer);
 
 /* An MDL over non-paged memory of the caller's. */
-_Must_inspect_result_ _IRQL_requires_max_(DISPATCH_LEVEL)
+_Must_inspect_result_
+_IRQL_requires_max_(DISPATCH_LEVEL)
 NDISAPI PMDL NTAPI
 NdisAllocateMdl(_In_ NDIS_HANDLE NdisHandle, _In_reads_bytes_(Length) PVOID VirtualAddress,
                 _In_ UINT Length);
-_IRQL_requires_max_(DISPATCH_LEVEL) NDISAPI VOID NTAPI NdisFreeMdl(_In_ PMDL Mdl);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NDISAPI VOID NTAPI
+NdisFreeMdl(_In_ PMDL Mdl);
 
 /*
  * The first BytesNeeded bytes of the data in one piece: in place, or copied to Storage where they
  * are not contiguous (or not aligned). NULL where that cannot be had.
  */
-_Must_inspect_result_ _IRQL_requires_max_(DISPATCH_LEVEL)
+_Must_inspect_result_
+_IRQL_requires_max_(DISPATCH_LEVEL)
 NDISAPI PVOID NTAPI
 NdisGetDataBuffer(_In_ PNET_BUFFER NetBuffer, _In_ ULONG BytesNeeded,
                   _Out_writes_bytes_all_opt_(BytesNeeded) PVOID Storage, _In_ UINT AlignMultiple,
                   _In_ UINT AlignOffset);
-_IRQL_requires_max_(DISPATCH_LEVEL) NDISAPI VOID NTAPI
-    NdisAdvanceNetBufferDataStart(_In_ PNET_BUFFER NetBuffer, _In_ ULONG DataOffsetDelta,
-                                  _In_ BOOLEAN FreeMdl,
-                                  _In_opt_ NET_BUFFER_FREE_MDL_HANDLER FreeMdlHandler);
-_Must_inspect_result_ _IRQL_requires_max_(DISPATCH_LEVEL)
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NDISAPI VOID NTAPI
+NdisAdvanceNetBufferDataStart(_In_ PNET_BUFFER NetBuffer, _In_ ULONG DataOffsetDelta,
+                              _In_ BOOLEAN FreeMdl,
+                              _In_opt_ NET_BUFFER_FREE_MDL_HANDLER FreeMdlHandler);
+_Must_inspect_result_
+_IRQL_requires_max_(DISPATCH_LEVEL)
 NDISAPI NDIS_STATUS NTAPI
 NdisRetreatNetBufferDataStart(_In_ PNET_BUFFER NetBuffer, _In_ ULONG DataOffsetDelta,
                               _In_ ULONG DataBackFill,
                               _In_opt_ NET_BUFFER_ALLOCATE_MDL_HANDLER AllocateMdlHandler);
-_IRQL_requires_max_(DISPATCH_LEVEL) NDISAPI NDIS_STATUS NTAPI
-    NdisCopyFromNetBufferToNetBuffer(_In_ PNET_BUFFER Destination, _In_ ULONG DestinationOffset,
-                                     _In_ ULONG BytesToCopy, _In_ const NET_BUFFER *Source,
-                                     _In_ ULONG SourceOffset, _Out_ PULONG BytesCopied);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NDISAPI NDIS_STATUS NTAPI
+NdisCopyFromNetBufferToNetBuffer(_In_ PNET_BUFFER Destination, _In_ ULONG DestinationOffset,
+                                 _In_ ULONG BytesToCopy, _In_ const NET_BUFFER *Source,
+                                 _In_ ULONG SourceOffset, _Out_ PULONG BytesCopied);
 
 #endif

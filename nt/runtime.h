@@ -47,9 +47,9 @@ typedef struct _ACCESS_STATE *PACCESS_STATE;
 #define PAGE_READONLY      0x02
 #define PAGE_READWRITE     0x04
 
-#define NtCurrentProcess() ((HANDLE)(LONG_PTR)-1)
+#define NtCurrentProcess() ((HANDLE)(LONG_PTR)(-1))
 #define ZwCurrentProcess() NtCurrentProcess()
-#define NtCurrentThread()  ((HANDLE)(LONG_PTR)-2)
+#define NtCurrentThread()  ((HANDLE)(LONG_PTR)(-2))
 #define ZwCurrentThread()  NtCurrentThread()
 
 /* wdm/ne-wdm-_section_inherit */
@@ -130,74 +130,91 @@ NT_ASSERT_SIZE(RTL_OSVERSIONINFOEXW, 284, 284);
 /* Strings and memory. */
 NTSYSAPI VOID NTAPI
 RtlInitUnicodeString(_Out_ PUNICODE_STRING Destination, _In_opt_z_ PCWSTR Source);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTSYSAPI VOID NTAPI
-    RtlCopyUnicodeString(_Inout_ PUNICODE_STRING Destination, _In_opt_ PCUNICODE_STRING Source);
-_Must_inspect_result_ _IRQL_requires_max_(PASSIVE_LEVEL)
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTSYSAPI VOID NTAPI
+RtlCopyUnicodeString(_Inout_ PUNICODE_STRING Destination, _In_opt_ PCUNICODE_STRING Source);
+_Must_inspect_result_
+_IRQL_requires_max_(PASSIVE_LEVEL)
 NTSYSAPI BOOLEAN NTAPI
 RtlEqualUnicodeString(_In_ PCUNICODE_STRING String1, _In_ PCUNICODE_STRING String2,
                       _In_ BOOLEAN CaseInSensitive);
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI LONG NTAPI
-    RtlCompareUnicodeString(_In_ PCUNICODE_STRING String1, _In_ PCUNICODE_STRING String2,
-                            _In_ BOOLEAN CaseInSensitive);
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI NTSTATUS NTAPI
-    RtlAppendUnicodeToString(_Inout_ PUNICODE_STRING Destination, _In_opt_z_ PCWSTR Source);
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI NTSTATUS NTAPI
-    RtlAppendUnicodeStringToString(_Inout_ PUNICODE_STRING Destination,
-                                   _In_ PCUNICODE_STRING Source);
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI NTSTATUS NTAPI
-    RtlIntegerToUnicodeString(_In_ ULONG Value, _In_opt_ ULONG Base,
-                              _Inout_ PUNICODE_STRING String);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSYSAPI LONG NTAPI
+RtlCompareUnicodeString(_In_ PCUNICODE_STRING String1, _In_ PCUNICODE_STRING String2,
+                        _In_ BOOLEAN CaseInSensitive);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSYSAPI NTSTATUS NTAPI
+RtlAppendUnicodeToString(_Inout_ PUNICODE_STRING Destination, _In_opt_z_ PCWSTR Source);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSYSAPI NTSTATUS NTAPI
+RtlAppendUnicodeStringToString(_Inout_ PUNICODE_STRING Destination, _In_ PCUNICODE_STRING Source);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSYSAPI NTSTATUS NTAPI
+RtlIntegerToUnicodeString(_In_ ULONG Value, _In_opt_ ULONG Base, _Inout_ PUNICODE_STRING String);
 /* Allocates GuidString->Buffer; give it back with RtlFreeUnicodeString. */
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI NTSTATUS NTAPI
-    RtlStringFromGUID(_In_ REFGUID Guid, _Out_ PUNICODE_STRING GuidString);
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI NTSTATUS NTAPI
-    RtlGUIDFromString(_In_ PCUNICODE_STRING GuidString, _Out_ GUID *Guid);
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI VOID NTAPI
-    RtlFreeUnicodeString(_Inout_ PUNICODE_STRING UnicodeString);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSYSAPI NTSTATUS NTAPI
+RtlStringFromGUID(_In_ REFGUID Guid, _Out_ PUNICODE_STRING GuidString);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSYSAPI NTSTATUS NTAPI
+RtlGUIDFromString(_In_ PCUNICODE_STRING GuidString, _Out_ GUID *Guid);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSYSAPI VOID NTAPI
+RtlFreeUnicodeString(_Inout_ PUNICODE_STRING UnicodeString);
 NTSYSAPI SIZE_T NTAPI
 RtlCompareMemory(_In_ const VOID *Source1, _In_ const VOID *Source2, _In_ SIZE_T Length);
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI NTSTATUS NTAPI
-    RtlGetVersion(_Inout_ PRTL_OSVERSIONINFOW VersionInformation);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSYSAPI NTSTATUS NTAPI
+RtlGetVersion(_Inout_ PRTL_OSVERSIONINFOW VersionInformation);
 
-/* Objects. The kernel exports variables that hold POBJECT_TYPE; what a driver sees under these names
- * is the address of such a variable: an import of kind CONSTANT, which is the slot of the import
- * table itself and therefore not marked as imported. */
+/* Objects. The kernel exports variables that hold POBJECT_TYPE; what a driver sees under these
+ * names is the address of such a variable: an import of kind CONSTANT, which is the slot of the
+ * import table itself and therefore not marked as imported. */
 extern POBJECT_TYPE *ExEventObjectType;
 extern POBJECT_TYPE *PsProcessType;
 extern POBJECT_TYPE *PsThreadType;
 extern POBJECT_TYPE *IoFileObjectType;
 
-_IRQL_requires_max_(PASSIVE_LEVEL) NTKERNELAPI NTSTATUS NTAPI
-    ObReferenceObjectByHandle(_In_ HANDLE Handle, _In_ ACCESS_MASK DesiredAccess,
-                              _In_opt_ POBJECT_TYPE ObjectType, _In_ KPROCESSOR_MODE AccessMode,
-                              _Out_ PVOID *Object, _Out_opt_ PVOID HandleInformation);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI NTSTATUS NTAPI
-    ObReferenceObjectByPointer(_In_ PVOID Object, _In_ ACCESS_MASK DesiredAccess,
-                               _In_opt_ POBJECT_TYPE ObjectType, _In_ KPROCESSOR_MODE AccessMode);
-_IRQL_requires_max_(PASSIVE_LEVEL) NTKERNELAPI NTSTATUS NTAPI
-    ObOpenObjectByPointer(_In_ PVOID Object, _In_ ULONG HandleAttributes,
-                          _In_opt_ PACCESS_STATE PassedAccessState, _In_ ACCESS_MASK DesiredAccess,
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTKERNELAPI NTSTATUS NTAPI
+ObReferenceObjectByHandle(_In_ HANDLE Handle, _In_ ACCESS_MASK DesiredAccess,
                           _In_opt_ POBJECT_TYPE ObjectType, _In_ KPROCESSOR_MODE AccessMode,
-                          _Out_ PHANDLE Handle);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI LONG_PTR FASTCALL
-    ObfReferenceObject(_In_ PVOID Object);
-_IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI LONG_PTR FASTCALL
-    ObfDereferenceObject(_In_ PVOID Object);
+                          _Out_ PVOID *Object, _Out_opt_ PVOID HandleInformation);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI NTSTATUS NTAPI
+ObReferenceObjectByPointer(_In_ PVOID Object, _In_ ACCESS_MASK DesiredAccess,
+                           _In_opt_ POBJECT_TYPE ObjectType, _In_ KPROCESSOR_MODE AccessMode);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTKERNELAPI NTSTATUS NTAPI
+ObOpenObjectByPointer(_In_ PVOID Object, _In_ ULONG HandleAttributes,
+                      _In_opt_ PACCESS_STATE PassedAccessState, _In_ ACCESS_MASK DesiredAccess,
+                      _In_opt_ POBJECT_TYPE ObjectType, _In_ KPROCESSOR_MODE AccessMode,
+                      _Out_ PHANDLE Handle);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI LONG_PTR FASTCALL
+ObfReferenceObject(_In_ PVOID Object);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+NTKERNELAPI LONG_PTR FASTCALL
+ObfDereferenceObject(_In_ PVOID Object);
 #define ObReferenceObject(Object)   ObfReferenceObject(Object)
 #define ObDereferenceObject(Object) ObfDereferenceObject(Object)
 
 /* Processes and threads. */
-_Function_class_(KSTART_ROUTINE) _IRQL_requires_same_ typedef VOID NTAPI
-    KSTART_ROUTINE(_In_ PVOID StartContext);
+_Function_class_(KSTART_ROUTINE)
+_IRQL_requires_same_
+typedef VOID NTAPI
+KSTART_ROUTINE(_In_ PVOID StartContext);
 typedef KSTART_ROUTINE *PKSTART_ROUTINE;
 
-_IRQL_requires_max_(PASSIVE_LEVEL) NTKERNELAPI NTSTATUS NTAPI
-    PsCreateSystemThread(_Out_ PHANDLE ThreadHandle, _In_ ULONG DesiredAccess,
-                         _In_opt_ POBJECT_ATTRIBUTES ObjectAttributes,
-                         _In_opt_ HANDLE ProcessHandle, _Out_opt_ PCLIENT_ID ClientId,
-                         _In_ PKSTART_ROUTINE StartRoutine, _In_opt_ PVOID StartContext);
-_IRQL_requires_max_(PASSIVE_LEVEL) NTKERNELAPI NTSTATUS NTAPI
-    PsTerminateSystemThread(_In_ NTSTATUS ExitStatus);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTKERNELAPI NTSTATUS NTAPI
+PsCreateSystemThread(_Out_ PHANDLE ThreadHandle, _In_ ULONG DesiredAccess,
+                     _In_opt_ POBJECT_ATTRIBUTES ObjectAttributes, _In_opt_ HANDLE ProcessHandle,
+                     _Out_opt_ PCLIENT_ID ClientId, _In_ PKSTART_ROUTINE StartRoutine,
+                     _In_opt_ PVOID StartContext);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTKERNELAPI NTSTATUS NTAPI
+PsTerminateSystemThread(_In_ NTSTATUS ExitStatus);
 NTKERNELAPI HANDLE NTAPI PsGetCurrentProcessId(VOID);
 NTKERNELAPI HANDLE NTAPI PsGetCurrentThreadId(VOID);
 NTKERNELAPI PEPROCESS NTAPI IoGetCurrentProcess(VOID);
@@ -205,8 +222,9 @@ NTKERNELAPI PEPROCESS NTAPI IoGetCurrentProcess(VOID);
 #define PsGetCurrentThread()  ((PETHREAD)KeGetCurrentThread())
 NTKERNELAPI HANDLE NTAPI
 PsGetProcessId(_In_ PEPROCESS Process);
-_IRQL_requires_max_(APC_LEVEL) NTKERNELAPI NTSTATUS NTAPI
-    PsLookupProcessByProcessId(_In_ HANDLE ProcessId, _Out_ PEPROCESS *Process);
+_IRQL_requires_max_(APC_LEVEL)
+NTKERNELAPI NTSTATUS NTAPI
+PsLookupProcessByProcessId(_In_ HANDLE ProcessId, _Out_ PEPROCESS *Process);
 
 /* System services, at PASSIVE_LEVEL with special kernel APCs enabled. */
 NTSYSAPI NTSTATUS NTAPI

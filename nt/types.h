@@ -310,9 +310,7 @@ NT_ASSERT_SIZE(STRING, 16, 8);
 
 /* A UNICODE_STRING over a wide string literal, for initialisers. */
 #define RTL_CONSTANT_STRING(Literal)                                                               \
-    {                                                                                              \
-        sizeof(Literal) - sizeof((Literal)[0]), sizeof(Literal), (PWSTR)(Literal)                  \
-    }
+    {sizeof(Literal) - sizeof((Literal)[0]), sizeof(Literal), (PWSTR)(Literal)}
 #define DECLARE_CONST_UNICODE_STRING(Name, Literal)                                                \
     const UNICODE_STRING Name = RTL_CONSTANT_STRING(Literal)
 
@@ -448,22 +446,22 @@ NT_ASSERT_SIZE(PROCESSOR_NUMBER, 4, 4);
 #define RTL_FIELD_SIZE(Type, Field)           (sizeof(((Type *)0)->Field))
 #define RTL_SIZEOF_THROUGH_FIELD(Type, Field) (offsetof(Type, Field) + RTL_FIELD_SIZE(Type, Field))
 #define CONTAINING_RECORD(Address, Type, Field)                                                    \
-    ((Type *)(PVOID)((PUCHAR)(Address)-offsetof(Type, Field)))
+    ((Type *)(PVOID)((PUCHAR)(Address) - offsetof(Type, Field)))
 #define RTL_NUMBER_OF(Array)             (sizeof(Array) / sizeof((Array)[0]))
 #define ARRAYSIZE(Array)                 RTL_NUMBER_OF(Array)
 #define UNREFERENCED_PARAMETER(Name)     ((void)(Name))
 #define DBG_UNREFERENCED_PARAMETER(Name) ((void)(Name))
 
-#define ALIGN_DOWN_BY(Length, Alignment) ((ULONG_PTR)(Length) & ~((ULONG_PTR)(Alignment)-1))
+#define ALIGN_DOWN_BY(Length, Alignment) ((ULONG_PTR)(Length) & ~((ULONG_PTR)(Alignment) - 1))
 #define ALIGN_UP_BY(Length, Alignment)                                                             \
-    ALIGN_DOWN_BY((ULONG_PTR)(Length) + (ULONG_PTR)(Alignment)-1, Alignment)
+    ALIGN_DOWN_BY((ULONG_PTR)(Length) + (ULONG_PTR)(Alignment) - 1, Alignment)
 #define ALIGN_DOWN(Length, Type)                  ALIGN_DOWN_BY(Length, sizeof(Type))
 #define ALIGN_UP(Length, Type)                    ALIGN_UP_BY(Length, sizeof(Type))
 #define ALIGN_DOWN_POINTER_BY(Address, Alignment) ((PVOID)ALIGN_DOWN_BY(Address, Alignment))
 #define ALIGN_UP_POINTER_BY(Address, Alignment)   ((PVOID)ALIGN_UP_BY(Address, Alignment))
 #define ROUND_TO_SIZE(Length, Alignment)          ALIGN_UP_BY(Length, Alignment)
 
-#define LOWORD(Value)         ((USHORT)((ULONG_PTR)(Value)&0xffff))
+#define LOWORD(Value)         ((USHORT)((ULONG_PTR)(Value) & 0xffff))
 #define HIWORD(Value)         ((USHORT)(((ULONG_PTR)(Value) >> 16) & 0xffff))
 #define PtrToUlong(Pointer)   ((ULONG)(ULONG_PTR)(Pointer))
 #define PtrToUint(Pointer)    ((UINT)(ULONG_PTR)(Pointer))

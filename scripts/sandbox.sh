@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=bash
 # Sourced by the demo and the end-to-end tests: a network namespace of their own, Windows programs in
 # it, and the certainty that nothing is left of them afterwards.
 

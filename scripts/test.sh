@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Everything that must pass. Every suite speaks TAP; the last line is the sum over all of them.
-#   test.sh [SUITE...]    only these: abi, ring, ndis, catalog, ring-windows, e2e
+#   test.sh [SUITE...]    only these: lint, builds, abi, ring, ndis, catalog, ring-windows, e2e
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export CMOCKA_MESSAGE_OUTPUT=TAP
@@ -14,7 +14,7 @@ fetched=$?
 ./scripts/build.sh || { echo "1 failed: the build"; echo "0 passed, 1 failed"; exit 1; }
 ./scripts/build.sh native || { echo "1 failed: the native build"; echo "0 passed, 1 failed"; exit 1; }
 
-suites=${*:-abi ring ndis catalog ring-windows e2e}
+suites=${*:-lint builds abi ring models ndis catalog ring-windows e2e}
 passed=0
 failed=0
 skipped=0
@@ -55,9 +55,12 @@ skip_suite() { # NAME REASON
   skipped=$((skipped + 1))
 }
 
+suite lint 300 tests/lint/check_lint.sh
+suite builds 300 tests/build/check_builds.sh
 suite abi 300 tests/nt/check_abi.sh
 suite ring 120 build/native/tests/ring/test_ring
 suite ring 120 build/native/tests/ring/test_ring_threads
+suite models 420 model/check_models.sh
 suite ndis 300 build/native/tests/ndis/test_ndis
 suite catalog 120 tests/catalog/check_catalog.sh
 if [ $fetched = 0 ]; then

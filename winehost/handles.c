@@ -12,7 +12,7 @@
 #include "host.h"
 
 #define REFERENCED_EVENTS              256
-#define WINE_FOREIGN_OBJECT            ((PLIST_ENTRY)(LONG_PTR)-1)
+#define WINE_FOREIGN_OBJECT            ((PLIST_ENTRY)(LONG_PTR)(-1))
 #define OBJECT_BASIC_INFORMATION_CLASS 0
 
 typedef struct OBJECT_BASIC_INFORMATION

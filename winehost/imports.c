@@ -29,10 +29,7 @@ typedef struct REPLACEMENT
 static PVOID NTAPI
 SystemRoutine(PUNICODE_STRING Name);
 
-#define REPLACE(Name)                                                                              \
-    {                                                                                              \
-#Name, (PVOID)Name                                                                         \
-    }
+#define REPLACE(Name) {#Name, (PVOID)Name}
 static const REPLACEMENT Replacements[] = {
     /* interrupt.c */
     REPLACE(ExAcquireFastMutex),

@@ -140,7 +140,8 @@ InterfaceFollow(const WCHAR *GuidText, const WCHAR *Connection)
  * Names a connection. Win32 error codes: ERROR_INVALID_PARAMETER for a missing, empty or overlong
  * name, ERROR_FILE_NOT_FOUND if there is no such connection, ERROR_DUP_NAME if another one has it.
  */
-__declspec(dllexport) DWORD WINAPI NciSetConnectionName(const GUID *Guid, const WCHAR *Name)
+__declspec(dllexport) DWORD WINAPI
+NciSetConnectionName(const GUID *Guid, const WCHAR *Name)
 {
     WCHAR GuidText[GUID_CHARACTERS];
     HKEY Key;
@@ -171,7 +172,7 @@ __declspec(dllexport) DWORD WINAPI NciSetConnectionName(const GUID *Guid, const 
  * is no such connection.
  */
 __declspec(dllexport) DWORD WINAPI
-    NciGetConnectionName(const GUID *Guid, WCHAR *Name, DWORD Bytes, DWORD *ResultBytes)
+NciGetConnectionName(const GUID *Guid, WCHAR *Name, DWORD Bytes, DWORD *ResultBytes)
 {
     WCHAR GuidText[GUID_CHARACTERS];
     WCHAR Found[CONNECTION_NAME_MAX];

@@ -304,7 +304,7 @@ Remove(HDEVINFO Devices, SP_DEVINFO_DATA *Device)
 
 /* The class installer: DDI "class installer function". */
 __declspec(dllexport) DWORD CALLBACK
-    NetClassInstaller(DI_FUNCTION Function, HDEVINFO Devices, SP_DEVINFO_DATA *Device)
+NetClassInstaller(DI_FUNCTION Function, HDEVINFO Devices, SP_DEVINFO_DATA *Device)
 {
     if (Device == NULL)
         return ERROR_DI_DO_DEFAULT;

@@ -257,8 +257,7 @@ ConsumerSignalsOnlyWhoWaitsForRoom(void **State)
     Take(Fixture, 2, 60000);
 }
 
-/* ---- A consumer that breaks the rules, seen by the producer ------------------------------------
- */
+/* ---- A consumer that breaks the rules, seen by the producer ---------------------------------- */
 
 static void
 AssertReserveBroken(FIXTURE *Fixture, uint32_t Head)
@@ -290,8 +289,7 @@ HeadThatGoesBackIsBroken(void **State)
     AssertReserveBroken(Fixture, 0);
 }
 
-/* ---- A producer that breaks the rules, seen by the consumer ------------------------------------
- */
+/* ---- A producer that breaks the rules, seen by the consumer ---------------------------------- */
 
 static void
 AssertPeekBroken(FIXTURE *Fixture)
@@ -388,8 +386,7 @@ RandomWordsNeverLeadOutside(void **State)
     }
 }
 
-/* ---- Two threads --------------------------------------------------------------------------------
- */
+/* ---- Two threads ----------------------------------------------------------------------------- */
 
 #define THREAD_PACKETS 300000u
 

@@ -3,11 +3,15 @@
 #ifndef TESTS_RING_THREADS_H
 #define TESTS_RING_THREADS_H
 
-void ThreadStart(void (*Routine)(void *Context), void *Context);
-void ThreadJoin(void);
-void ThreadEventSet(int Event);
+void
+ThreadStart(void (*Routine)(void *Context), void *Context);
+void
+ThreadJoin(void);
+void
+ThreadEventSet(int Event);
 
 /* Ends the program with a message if nothing sets the event for 20 seconds. */
-void ThreadEventWait(int Event);
+void
+ThreadEventWait(int Event);
 
 #endif

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# GCC and binutils of mingw-w64 for Windows; CULVERT_ARCHITECTURE is amd64 or x86. A second opinion
+# on the sources: the product is built by windows-toolchain.cmake.
+set(CMAKE_SYSTEM_NAME Windows)
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES CULVERT_ARCHITECTURE)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+if(CULVERT_ARCHITECTURE STREQUAL "amd64")
+  set(CMAKE_SYSTEM_PROCESSOR AMD64)
+  set(CULVERT_TRIPLE x86_64-w64-mingw32)
+elseif(CULVERT_ARCHITECTURE STREQUAL "x86")
+  set(CMAKE_SYSTEM_PROCESSOR X86)
+  set(CULVERT_TRIPLE i686-w64-mingw32)
+else()
+  message(FATAL_ERROR "CULVERT_ARCHITECTURE is '${CULVERT_ARCHITECTURE}'; with GCC it must be amd64 or x86")
+endif()
+set(CMAKE_C_COMPILER ${CULVERT_TRIPLE}-gcc)
+set(CMAKE_RC_COMPILER ${CULVERT_TRIPLE}-windres)
+set(CMAKE_AR ${CULVERT_TRIPLE}-ar)
+set(CMAKE_RANLIB ${CULVERT_TRIPLE}-ranlib)
+# Not LLVM's: GNU ld has no support for its CONSTANT imports.
+set(CMAKE_DLLTOOL ${CULVERT_TRIPLE}-dlltool)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
