@@ -274,7 +274,7 @@ SessionThread(PVOID Context)
     KeWaitForSingleObject(&Session->Ready, Executive, KernelMode, FALSE, NULL);
     SessionRun(Session);
 
-    NTSTATUS Status = Session->EndStatus;
+    NTSTATUS Status = ReadNoFence(&Session->EndStatus);
     AdapterDetachSession(Session->Adapter);
     AtomicWriteRelease(&Session->Memory->State, StateFromStatus(Status));
     KeSetEvent(Session->ReceiveEvent, IO_NO_INCREMENT, FALSE);

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* Events and waits. Article "Introduction to Kernel Dispatcher Objects". */
+#include "dispatcher.h"
+#include "thread.h"
+
+#define WAIT_PAGE "wdm/nf-wdm-kewaitforsingleobject"
+
+static pthread_mutex_t Mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t Changed = PTHREAD_COND_INITIALIZER;
+
+void
+SimDispatcherLock(void)
+{
+    pthread_mutex_lock(&Mutex);
+}
+
+void
+SimDispatcherUnlock(void)
+{
+    pthread_mutex_unlock(&Mutex);
+}
+
+void
+SimDispatcherChanged(void)
+{
+    pthread_cond_broadcast(&Changed);
+}
+
+struct timespec
+SimDeadline(LONGLONG HundredNs)
+{
+    struct timespec Time;
+    clock_gettime(CLOCK_REALTIME, &Time);
+    LONGLONG Nanoseconds = Time.tv_nsec + HundredNs % 10000000 * 100;
+    Time.tv_sec += HundredNs / 10000000 + Nanoseconds / 1000000000;
+    Time.tv_nsec = Nanoseconds % 1000000000;
+    return Time;
+}
+
+BOOLEAN
+SimDispatcherWait(const struct timespec *Deadline)
+{
+    struct timespec Last = SimDeadline(SIM_SECONDS_MAX * 10000000LL);
+    return pthread_cond_timedwait(&Changed, &Mutex, Deadline != NULL ? Deadline : &Last) == 0;
+}
+
+void
+SimDispatcherInit(PDISPATCHER_HEADER Header, UCHAR Type, LONG State)
+{
+    Header->Lock = 0;
+    Header->Type = Type;
+    Header->SignalState = State;
+    InitializeListHead(&Header->WaitListHead);
+}
+
+static void
+CheckHeader(const char *Call, const DISPATCHER_HEADER *Header)
+{
+    if (Header->WaitListHead.Flink != &Header->WaitListHead ||
+        (Header->Type > SynchronizationEvent && Header->Type != SIM_DISPATCHER_THREAD))
+        SimRuleBroken(Call, "Introduction to Kernel Dispatcher Objects",
+                      "object %p is no initialised event or thread", (const void *)Header);
+}
+
+VOID NTAPI
+KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State)
+{
+    SimDispatcherInit(&Event->Header, (UCHAR)Type, State);
+}
+
+LONG NTAPI
+KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
+{
+    UNREFERENCED_PARAMETER(Increment);
+    SimPoint();
+    SimCheckIrql("KeSetEvent", "wdm/nf-wdm-kesetevent", PASSIVE_LEVEL, DISPATCH_LEVEL);
+    if (Wait)
+        SimRuleBroken("KeSetEvent", "wdm/nf-wdm-kesetevent",
+                      "Wait is TRUE, which raises the IRQL until the wait that must follow");
+    SimDispatcherLock();
+    CheckHeader("KeSetEvent", &Event->Header);
+    if (Event->Header.Type == SIM_DISPATCHER_THREAD)
+        SimRuleBroken("KeSetEvent", "wdm/nf-wdm-kesetevent", "the object is a thread");
+    LONG Old = Event->Header.SignalState;
+    Event->Header.SignalState = 1;
+    SimDispatcherChanged();
+    SimDispatcherUnlock();
+    return Old;
+}
+
+LONG NTAPI
+KeResetEvent(PRKEVENT Event)
+{
+    SimCheckIrql("KeResetEvent", "wdm/nf-wdm-keresetevent", PASSIVE_LEVEL, DISPATCH_LEVEL);
+    SimDispatcherLock();
+    CheckHeader("KeResetEvent", &Event->Header);
+    LONG Old = Event->Header.SignalState;
+    Event->Header.SignalState = 0;
+    SimDispatcherUnlock();
+    return Old;
+}
+
+VOID NTAPI
+KeClearEvent(PRKEVENT Event)
+{
+    KeResetEvent(Event);
+}
+
+LONG NTAPI
+KeReadStateEvent(PRKEVENT Event)
+{
+    SimCheckIrql("KeReadStateEvent", "wdm/nf-wdm-kereadstateevent", PASSIVE_LEVEL, DISPATCH_LEVEL);
+    SimDispatcherLock();
+    LONG State = Event->Header.SignalState;
+    SimDispatcherUnlock();
+    return State;
+}
+
+/* Whether the wait is over; *Index is the object that ended it. Under the lock. */
+static BOOLEAN
+Satisfied(PDISPATCHER_HEADER *Headers, ULONG Count, WAIT_TYPE Type, ULONG *Index)
+{
+    ULONG Signalled = 0;
+    for (ULONG At = 0; At < Count; ++At)
+    {
+        if (Headers[At]->SignalState <= 0)
+            continue;
+        ++Signalled;
+        if (Type == WaitAny)
+        {
+            *Index = At;
+            if (Headers[At]->Type == SynchronizationEvent)
+                Headers[At]->SignalState = 0;
+            return TRUE;
+        }
+    }
+    if (Signalled != Count)
+        return FALSE;
+    for (ULONG At = 0; At < Count; ++At)
+    {
+        if (Headers[At]->Type == SynchronizationEvent)
+            Headers[At]->SignalState = 0;
+    }
+    *Index = 0;
+    return TRUE;
+}
+
+static NTSTATUS
+Wait(const char *Call, PDISPATCHER_HEADER *Headers, ULONG Count, WAIT_TYPE Type,
+     PLARGE_INTEGER Timeout)
+{
+    /* At DISPATCH_LEVEL only a time-out of zero. */
+    SimPoint();
+    SimCheckIrql(Call, WAIT_PAGE, PASSIVE_LEVEL,
+                 Timeout != NULL && Timeout->QuadPart == 0 ? DISPATCH_LEVEL : APC_LEVEL);
+    struct timespec Deadline = {0, 0};
+    if (Timeout != NULL)
+    {
+        if (Timeout->QuadPart > 0)
+            SimRuleBroken(Call, WAIT_PAGE, "Timeout is an absolute time, which is not simulated");
+        Deadline = SimDeadline(-Timeout->QuadPart);
+    }
+    NTSTATUS Status = STATUS_TIMEOUT;
+    ULONG Index = 0;
+    SimDispatcherLock();
+    for (ULONG At = 0; At < Count; ++At)
+        CheckHeader(Call, Headers[At]);
+    for (;;)
+    {
+        if (Satisfied(Headers, Count, Type, &Index))
+        {
+            Status = STATUS_WAIT_0 + (NTSTATUS)Index;
+            break;
+        }
+        if (Timeout != NULL && Timeout->QuadPart == 0)
+            break;
+        if (SimDispatcherWait(Timeout != NULL ? &Deadline : NULL))
+            continue;
+        if (Satisfied(Headers, Count, Type, &Index))
+            Status = STATUS_WAIT_0 + (NTSTATUS)Index;
+        else if (Timeout == NULL && Type == WaitAny && Count > 1)
+            continue; /* a server that has nothing to do */
+        else if (Timeout == NULL)
+            SimRuleBroken(Call, WAIT_PAGE, "the wait for %p does not end",
+                          (void *)Headers[0]);
+        break;
+    }
+    SimDispatcherUnlock();
+    SimPoint();
+    return Status;
+}
+
+NTSTATUS NTAPI
+KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode,
+                      BOOLEAN Alertable, PLARGE_INTEGER Timeout)
+{
+    UNREFERENCED_PARAMETER(WaitReason);
+    UNREFERENCED_PARAMETER(WaitMode);
+    UNREFERENCED_PARAMETER(Alertable);
+    PDISPATCHER_HEADER Header = Object;
+    return Wait("KeWaitForSingleObject", &Header, 1, WaitAny, Timeout);
+}
+
+NTSTATUS NTAPI
+KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_REASON WaitReason,
+                         KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
+                         PKWAIT_BLOCK WaitBlockArray)
+{
+    static const char Page[] = "wdm/nf-wdm-kewaitformultipleobjects";
+    UNREFERENCED_PARAMETER(WaitReason);
+    UNREFERENCED_PARAMETER(WaitMode);
+    UNREFERENCED_PARAMETER(Alertable);
+    ULONG Max = WaitBlockArray == NULL ? THREAD_WAIT_OBJECTS : MAXIMUM_WAIT_OBJECTS;
+    PDISPATCHER_HEADER Headers[MAXIMUM_WAIT_OBJECTS];
+    if (Count == 0 || Count > Max)
+        SimRuleBroken("KeWaitForMultipleObjects", Page,
+                      "Count is %u; 1 to %u are allowed with these wait blocks", Count, Max);
+    for (ULONG At = 0; At < Count; ++At)
+        Headers[At] = Object[At];
+    return Wait("KeWaitForMultipleObjects", Headers, Count, WaitType, Timeout);
+}
+
+NTSTATUS NTAPI
+KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Interval)
+{
+    UNREFERENCED_PARAMETER(WaitMode);
+    UNREFERENCED_PARAMETER(Alertable);
+    SimCheckIrql("KeDelayExecutionThread", "wdm/nf-wdm-kedelayexecutionthread", PASSIVE_LEVEL,
+                 APC_LEVEL);
+    if (Interval->QuadPart > 0)
+        SimRuleBroken("KeDelayExecutionThread", "wdm/nf-wdm-kedelayexecutionthread",
+                      "Interval is an absolute time, which is not simulated");
+    LONGLONG Nanoseconds = -Interval->QuadPart * 100;
+    struct timespec Time = {Nanoseconds / 1000000000, Nanoseconds % 1000000000};
+    nanosleep(&Time, NULL);
+    return STATUS_SUCCESS;
+}

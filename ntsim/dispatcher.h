@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting: the one lock and condition under which all dispatcher objects change. */
+#ifndef CULVERT_NTSIM_DISPATCHER_H
+#define CULVERT_NTSIM_DISPATCHER_H
+
+#include <pthread.h>
+#include <time.h>
+#include "rules.h"
+
+/* How long anything may take that is to happen: beyond it a wait counts as one without end. */
+#define SIM_SECONDS_MAX 20
+
+void
+SimDispatcherLock(void);
+void
+SimDispatcherUnlock(void);
+
+/* Wakes all waiters, which look at their objects again. Under the lock. */
+void
+SimDispatcherChanged(void);
+
+/* Waits for a change until Deadline, which NULL lets be SIM_SECONDS_MAX from now. FALSE: none came.
+ * Under the lock, which it gives up meanwhile. */
+BOOLEAN
+SimDispatcherWait(const struct timespec *Deadline);
+
+/* The time HundredNs units of 100 ns from now, for SimDispatcherWait. */
+struct timespec
+SimDeadline(LONGLONG HundredNs);
+
+/* Makes Header that of an object of Type that can be waited for. */
+void
+SimDispatcherInit(PDISPATCHER_HEADER Header, UCHAR Type, LONG State);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Pool, pages of applications, and the lists that describe them. */
+#ifndef CULVERT_NTSIM_MEMORY_H
+#define CULVERT_NTSIM_MEMORY_H
+
+#include "rules.h"
+
+/* Blocks, MDLs and mappings that exist. Prints the blocks by tag. */
+unsigned
+SimMemoryLeft(void);
+
+/* Blocks with this tag. */
+unsigned
+SimPoolBlocks(ULONG Tag);
+
+/* Zeroed pages of an application, for SimPagesFree; Bytes is rounded up to pages. A locked MDL of
+ * them can be mapped a second time, at an address of the system's. */
+PVOID
+SimPagesAllocate(SIZE_T Bytes);
+void
+SimPagesFree(PVOID Pages, SIZE_T Bytes);
+
+/* An MDL that describes Length bytes at Address, within pages of an application, with the pages
+ * locked, as the I/O manager makes it for direct I/O. Its MmUnlockPages takes the mapping away:
+ * a driver that uses the memory afterwards faults. */
+PMDL
+SimMdlCreateLocked(PVOID Address, ULONG Length);
+void
+SimMdlFreeLocked(PMDL Mdl);
+
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* Rtl: strings, GUIDs, the version of the system; and the debugger's output. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "system.h"
+
+#define TAG_STRING 'rtSN'
+#define GUID_CHARACTERS 38
+
+static RTL_OSVERSIONINFOW SystemVersion = {.dwMajorVersion = 10, .dwBuildNumber = 19045};
+
+void
+SimSetVersion(ULONG Major, ULONG Minor)
+{
+    SystemVersion.dwMajorVersion = Major;
+    SystemVersion.dwMinorVersion = Minor;
+}
+
+BOOLEAN
+SimIsWindows7(void)
+{
+    return SystemVersion.dwMajorVersion == 6 && SystemVersion.dwMinorVersion == 1;
+}
+
+NTSTATUS NTAPI
+RtlGetVersion(PRTL_OSVERSIONINFOW VersionInformation)
+{
+    static const char Page[] = "wdm/nf-wdm-rtlgetversion";
+    SimCheckIrql("RtlGetVersion", Page, PASSIVE_LEVEL, PASSIVE_LEVEL);
+    if (VersionInformation->dwOSVersionInfoSize != sizeof(RTL_OSVERSIONINFOW) &&
+        VersionInformation->dwOSVersionInfoSize != sizeof(RTL_OSVERSIONINFOEXW))
+        SimRuleBroken("RtlGetVersion", Page, "dwOSVersionInfoSize is %u",
+                      VersionInformation->dwOSVersionInfoSize);
+    VersionInformation->dwMajorVersion = SystemVersion.dwMajorVersion;
+    VersionInformation->dwMinorVersion = SystemVersion.dwMinorVersion;
+    VersionInformation->dwBuildNumber = SystemVersion.dwBuildNumber;
+    return STATUS_SUCCESS;
+}
+
+static WCHAR
+Upper(WCHAR Character)
+{
+    return Character >= 'a' && Character <= 'z' ? (WCHAR)(Character - 32) : Character;
+}
+
+BOOLEAN NTAPI
+RtlEqualUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive)
+{
+    SimCheckIrql("RtlEqualUnicodeString", "wdm/nf-wdm-rtlequalunicodestring", PASSIVE_LEVEL,
+                 PASSIVE_LEVEL);
+    if (String1->Length != String2->Length)
+        return FALSE;
+    for (USHORT At = 0; At < String1->Length / sizeof(WCHAR); ++At)
+    {
+        WCHAR A = String1->Buffer[At], B = String2->Buffer[At];
+        if (A != B && (!CaseInSensitive || Upper(A) != Upper(B)))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+NTSTATUS NTAPI
+RtlAppendUnicodeStringToString(PUNICODE_STRING Destination, PCUNICODE_STRING Source)
+{
+    static const char Call[] = "RtlAppendUnicodeStringToString";
+    static const char Page[] = "wdm/nf-wdm-rtlappendunicodestringtostring";
+    SimCheckIrql(Call, Page, PASSIVE_LEVEL, PASSIVE_LEVEL);
+    if (Destination->Length > Destination->MaximumLength)
+        SimRuleBroken(Call, Page, "Destination->Length is beyond MaximumLength");
+    if (Source->Length > Destination->MaximumLength - Destination->Length)
+        return STATUS_BUFFER_TOO_SMALL;
+    memcpy((UCHAR *)Destination->Buffer + Destination->Length, Source->Buffer, Source->Length);
+    Destination->Length = (USHORT)(Destination->Length + Source->Length);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI
+RtlStringFromGUID(REFGUID Guid, PUNICODE_STRING GuidString)
+{
+    char Text[GUID_CHARACTERS + 1];
+    SimCheckIrql("RtlStringFromGUID", "wdm/nf-wdm-rtlstringfromguid", PASSIVE_LEVEL, PASSIVE_LEVEL);
+    SIZE_T Bytes = sizeof(Text) * sizeof(WCHAR);
+    GuidString->Buffer = ExAllocatePoolWithTag(PagedPool, Bytes, TAG_STRING);
+    if (GuidString->Buffer == NULL)
+        return STATUS_NO_MEMORY;
+    snprintf(Text, sizeof(Text), "{%08X-%04X-%04X-%02X%02X-%02X%02X%02X%02X%02X%02X}", Guid->Data1,
+             Guid->Data2, Guid->Data3, Guid->Data4[0], Guid->Data4[1], Guid->Data4[2],
+             Guid->Data4[3], Guid->Data4[4], Guid->Data4[5], Guid->Data4[6], Guid->Data4[7]);
+    for (int At = 0; At <= GUID_CHARACTERS; ++At)
+        GuidString->Buffer[At] = (WCHAR)Text[At];
+    GuidString->Length = GUID_CHARACTERS * sizeof(WCHAR);
+    GuidString->MaximumLength = (USHORT)Bytes;
+    return STATUS_SUCCESS;
+}
+
+VOID NTAPI
+RtlFreeUnicodeString(PUNICODE_STRING UnicodeString)
+{
+    SimCheckIrql("RtlFreeUnicodeString", "wdm/nf-wdm-rtlfreeunicodestring", PASSIVE_LEVEL,
+                 PASSIVE_LEVEL);
+    if (UnicodeString->Buffer != NULL)
+        ExFreePoolWithTag(UnicodeString->Buffer, TAG_STRING);
+    UnicodeString->Buffer = NULL;
+    UnicodeString->Length = UnicodeString->MaximumLength = 0;
+}
+
+NTSTATUS NTAPI
+RtlGUIDFromString(PCUNICODE_STRING GuidString, GUID *Guid)
+{
+    char Text[GUID_CHARACTERS + 1];
+    unsigned Parts[11];
+    int End = 0;
+    SimCheckIrql("RtlGUIDFromString", "wdm/nf-wdm-rtlguidfromstring", PASSIVE_LEVEL, PASSIVE_LEVEL);
+    if (GuidString->Length != GUID_CHARACTERS * sizeof(WCHAR))
+        return STATUS_INVALID_PARAMETER;
+    for (int At = 0; At < GUID_CHARACTERS; ++At)
+        Text[At] = (char)GuidString->Buffer[At];
+    Text[GUID_CHARACTERS] = 0;
+    if (sscanf(Text, "{%8x-%4x-%4x-%2x%2x-%2x%2x%2x%2x%2x%2x}%n", &Parts[0], &Parts[1], &Parts[2],
+               &Parts[3], &Parts[4], &Parts[5], &Parts[6], &Parts[7], &Parts[8], &Parts[9],
+               &Parts[10], &End) != 11 ||
+        End != GUID_CHARACTERS)
+        return STATUS_INVALID_PARAMETER;
+    Guid->Data1 = Parts[0];
+    Guid->Data2 = (USHORT)Parts[1];
+    Guid->Data3 = (USHORT)Parts[2];
+    for (int At = 0; At < 8; ++At)
+        Guid->Data4[At] = (UCHAR)Parts[3 + At];
+    return STATUS_SUCCESS;
+}
+
+ULONG __cdecl DbgPrint(PCSTR Format, ...)
+{
+    SimCheckIrql("DbgPrint", "wdm/nf-wdm-dbgprint", PASSIVE_LEVEL, DISPATCH_LEVEL);
+    if (getenv("NTSIM_DEBUG") != NULL)
+    {
+        va_list Arguments;
+        va_start(Arguments, Format);
+        vfprintf(stderr, Format, Arguments);
+        va_end(Arguments);
+    }
+    return STATUS_SUCCESS;
+}

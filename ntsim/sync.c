@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fast mutexes, rundown protection and sequenced lists. Articles "Fast Mutexes and Guarded
+ * Mutexes", "Run-Down Protection", "Singly and Doubly Linked Lists".
+ */
+#include <sched.h>
+#include "dispatcher.h"
+#include "thread.h"
+
+/* ---- Fast mutexes: Count is 1 when free, as ExInitializeFastMutex leaves it ------------------- */
+
+VOID FASTCALL
+ExAcquireFastMutex(PFAST_MUTEX FastMutex)
+{
+    static const char Call[] = "ExAcquireFastMutex";
+    static const char Page[] = "wdm/nf-wdm-exacquirefastmutex";
+    struct _KTHREAD *Thread = SimThread();
+    SimPoint();
+    SimCheckIrql(Call, Page, PASSIVE_LEVEL, APC_LEVEL);
+    KIRQL Old = KfRaiseIrql(APC_LEVEL);
+    SimDispatcherLock();
+    if (FastMutex->Owner == Thread)
+        SimRuleBroken(Call, Page, "fast mutex %p is held by this thread already: deadlock",
+                      (void *)FastMutex);
+    while (FastMutex->Count != 1)
+    {
+        if (!SimDispatcherWait(NULL) && FastMutex->Count != 1)
+            SimRuleBroken(Call, Page, "fast mutex %p is not released: deadlock",
+                          (void *)FastMutex);
+    }
+    FastMutex->Count = 0;
+    FastMutex->Owner = Thread;
+    FastMutex->OldIrql = Old;
+    SimDispatcherUnlock();
+    Thread->FastMutexes++;
+}
+
+BOOLEAN FASTCALL
+ExTryToAcquireFastMutex(PFAST_MUTEX FastMutex)
+{
+    struct _KTHREAD *Thread = SimThread();
+    SimCheckIrql("ExTryToAcquireFastMutex", "wdm/nf-wdm-extrytoacquirefastmutex", PASSIVE_LEVEL,
+                 APC_LEVEL);
+    SimDispatcherLock();
+    BOOLEAN Free = FastMutex->Count == 1;
+    if (Free)
+    {
+        FastMutex->Count = 0;
+        FastMutex->Owner = Thread;
+        FastMutex->OldIrql = KfRaiseIrql(APC_LEVEL);
+        Thread->FastMutexes++;
+    }
+    SimDispatcherUnlock();
+    return Free;
+}
+
+VOID FASTCALL
+ExReleaseFastMutex(PFAST_MUTEX FastMutex)
+{
+    static const char Page[] = "wdm/nf-wdm-exreleasefastmutex";
+    struct _KTHREAD *Thread = SimThread();
+    SimCheckIrql("ExReleaseFastMutex", Page, APC_LEVEL, APC_LEVEL);
+    SimDispatcherLock();
+    if (FastMutex->Owner != Thread)
+        SimRuleBroken("ExReleaseFastMutex", Page, "fast mutex %p is not held by this thread",
+                      (void *)FastMutex);
+    KIRQL Old = (KIRQL)FastMutex->OldIrql;
+    FastMutex->Owner = NULL;
+    FastMutex->Count = 1;
+    SimDispatcherChanged();
+    SimDispatcherUnlock();
+    Thread->FastMutexes--;
+    KeLowerIrql(Old);
+    SimPoint();
+}
+
+/* ---- Rundown protection: 2 for each holder, 1 while or after it is run down ------------------- */
+
+#define RUNDOWN_ACTIVE ((ULONG_PTR)1)
+#define RUNDOWN_HOLDER ((ULONG_PTR)2)
+
+VOID FASTCALL
+ExInitializeRundownProtection(PEX_RUNDOWN_REF RunRef)
+{
+    __atomic_store_n(&RunRef->Count, 0, __ATOMIC_RELEASE);
+}
+
+BOOLEAN FASTCALL
+ExAcquireRundownProtection(PEX_RUNDOWN_REF RunRef)
+{
+    SimPoint();
+    SimCheckIrql("ExAcquireRundownProtection", "wdm/nf-wdm-exacquirerundownprotection",
+                 PASSIVE_LEVEL, DISPATCH_LEVEL);
+    ULONG_PTR Count = __atomic_load_n(&RunRef->Count, __ATOMIC_RELAXED);
+    while ((Count & RUNDOWN_ACTIVE) == 0)
+    {
+        if (__atomic_compare_exchange_n(&RunRef->Count, &Count, Count + RUNDOWN_HOLDER, FALSE,
+                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+VOID FASTCALL
+ExReleaseRundownProtection(PEX_RUNDOWN_REF RunRef)
+{
+    SimPoint();
+    SimCheckIrql("ExReleaseRundownProtection", "wdm/nf-wdm-exreleaserundownprotection",
+                 PASSIVE_LEVEL, DISPATCH_LEVEL);
+    ULONG_PTR Count = __atomic_load_n(&RunRef->Count, __ATOMIC_RELAXED);
+    do
+    {
+        if (Count < RUNDOWN_HOLDER)
+            SimRuleBroken("ExReleaseRundownProtection", "wdm/nf-wdm-exreleaserundownprotection",
+                          "nobody has acquired %p", (void *)RunRef);
+    } while (!__atomic_compare_exchange_n(&RunRef->Count, &Count, Count - RUNDOWN_HOLDER, FALSE,
+                                          __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+    /* Once the count is given back the memory may be freed: what waits is found by its change. */
+    if (Count == (RUNDOWN_ACTIVE | RUNDOWN_HOLDER))
+    {
+        SimDispatcherLock();
+        SimDispatcherChanged();
+        SimDispatcherUnlock();
+    }
+}
+
+VOID FASTCALL
+ExWaitForRundownProtectionRelease(PEX_RUNDOWN_REF RunRef)
+{
+    static const char Call[] = "ExWaitForRundownProtectionRelease";
+    static const char Page[] = "wdm/nf-wdm-exwaitforrundownprotectionrelease";
+    SimPoint();
+    SimCheckIrql(Call, Page, PASSIVE_LEVEL, APC_LEVEL);
+    __atomic_fetch_or(&RunRef->Count, RUNDOWN_ACTIVE, __ATOMIC_ACQ_REL);
+    SimDispatcherLock();
+    while (__atomic_load_n(&RunRef->Count, __ATOMIC_ACQUIRE) != RUNDOWN_ACTIVE)
+    {
+        if (!SimDispatcherWait(NULL) &&
+            __atomic_load_n(&RunRef->Count, __ATOMIC_ACQUIRE) != RUNDOWN_ACTIVE)
+            SimRuleBroken(Call, Page, "%p is not released: deadlock", (void *)RunRef);
+    }
+    SimDispatcherUnlock();
+}
+
+VOID FASTCALL
+ExRundownCompleted(PEX_RUNDOWN_REF RunRef)
+{
+    if (__atomic_load_n(&RunRef->Count, __ATOMIC_RELAXED) != RUNDOWN_ACTIVE)
+        SimRuleBroken("ExRundownCompleted", "wdm/nf-wdm-exrundowncompleted",
+                      "%p has not been run down by ExWaitForRundownProtectionRelease",
+                      (void *)RunRef);
+}
+
+VOID FASTCALL
+ExReInitializeRundownProtection(PEX_RUNDOWN_REF RunRef)
+{
+    if (__atomic_load_n(&RunRef->Count, __ATOMIC_RELAXED) != RUNDOWN_ACTIVE)
+        SimRuleBroken("ExReInitializeRundownProtection",
+                      "wdm/nf-wdm-exreinitializerundownprotection",
+                      "%p is not run down; only then it may be used again", (void *)RunRef);
+    __atomic_store_n(&RunRef->Count, 0, __ATOMIC_RELEASE);
+}
+
+/* ---- Sequenced lists. The first word is the first entry, with bit 0 as a lock; the second the
+ * depth. ---------------------------------------------------------------------------------------- */
+
+#define LIST_LOCKED ((ULONGLONG)1)
+
+static ULONGLONG
+ListLock(const char *Call, PSLIST_HEADER Head)
+{
+    SimPoint();
+    SimCheckIrql(Call, "Singly and Doubly Linked Lists", PASSIVE_LEVEL, DISPATCH_LEVEL);
+    if ((ULONG_PTR)Head % MEMORY_ALLOCATION_ALIGNMENT != 0)
+        SimRuleBroken(Call, "wdm/nf-wdm-initializeslisthead",
+                      "list head %p is not aligned to MEMORY_ALLOCATION_ALIGNMENT", (void *)Head);
+    for (;;)
+    {
+        ULONGLONG First = __atomic_load_n(&Head->Alignment, __ATOMIC_RELAXED);
+        if ((First & LIST_LOCKED) == 0 &&
+            __atomic_compare_exchange_n(&Head->Alignment, &First, First | LIST_LOCKED, FALSE,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+            return First;
+        sched_yield();
+    }
+}
+
+static void
+ListUnlock(PSLIST_HEADER Head, PVOID First)
+{
+    __atomic_store_n(&Head->Alignment, (ULONGLONG)(ULONG_PTR)First, __ATOMIC_SEQ_CST);
+}
+
+VOID NTAPI
+InitializeSListHead(PSLIST_HEADER ListHead)
+{
+    ListHead->Alignment = 0;
+    ListHead->Region = 0;
+}
+
+PSLIST_ENTRY NTAPI
+ExpInterlockedPopEntrySList(PSLIST_HEADER ListHead)
+{
+    PSLIST_ENTRY First = (PSLIST_ENTRY)(ULONG_PTR)ListLock("InterlockedPopEntrySList", ListHead);
+    if (First != NULL)
+        ListHead->Region--;
+    ListUnlock(ListHead, First != NULL ? First->Next : NULL);
+    return First;
+}
+
+PSLIST_ENTRY NTAPI
+ExpInterlockedPushEntrySList(PSLIST_HEADER ListHead, PSLIST_ENTRY Entry)
+{
+    if ((ULONG_PTR)Entry % MEMORY_ALLOCATION_ALIGNMENT != 0)
+        SimRuleBroken("InterlockedPushEntrySList", "wdm/nf-wdm-exinterlockedpushentryslist",
+                      "entry %p is not aligned to MEMORY_ALLOCATION_ALIGNMENT", (void *)Entry);
+    PSLIST_ENTRY First = (PSLIST_ENTRY)(ULONG_PTR)ListLock("InterlockedPushEntrySList", ListHead);
+    if (First == Entry)
+        SimRuleBroken("InterlockedPushEntrySList", "wdm/nf-wdm-exinterlockedpushentryslist",
+                      "entry %p is in the list already", (void *)Entry);
+    Entry->Next = First;
+    ListHead->Region++;
+    ListUnlock(ListHead, Entry);
+    return First;
+}
+
+PSLIST_ENTRY NTAPI
+ExpInterlockedFlushSList(PSLIST_HEADER ListHead)
+{
+    PSLIST_ENTRY First = (PSLIST_ENTRY)(ULONG_PTR)ListLock("InterlockedFlushSList", ListHead);
+    ListHead->Region = 0;
+    ListUnlock(ListHead, NULL);
+    return First;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* What the simulator keeps of each thread. The body of a thread object. */
+#ifndef CULVERT_NTSIM_THREAD_H
+#define CULVERT_NTSIM_THREAD_H
+
+#include "rules.h"
+#include "object.h"
+
+/* DISPATCHER_HEADER.Type of the objects that can be waited for; events have their EVENT_TYPE. */
+#define SIM_DISPATCHER_THREAD 6
+
+/* Written by the thread itself only, except for Header. */
+struct _KTHREAD
+{
+    DISPATCHER_HEADER Header; /* signalled when the thread has ended */
+    KIRQL Irql;
+    int Processor; /* at DISPATCH_LEVEL: the one that it occupies; else -1 */
+    unsigned SpinLocks;
+    unsigned FastMutexes;
+    unsigned FaultExempt;
+    ULONG64 Random;
+    SIM_PROCESS *Process; /* whose handles the thread uses */
+    BOOLEAN System;       /* made by PsCreateSystemThread */
+    BOOLEAN Known;
+    PKSTART_ROUTINE Start;
+    PVOID Context;
+};
+
+/* The calling thread. Threads that the test made are known from their first call on. */
+struct _KTHREAD *
+SimThread(void);
+
+/* The threads that PsCreateSystemThread has made and that have not ended. */
+unsigned
+SimSystemThreads(void);
+
+/* Those of them that have ended, but whose object is still theirs. */
+unsigned
+SimEndingThreads(void);
+
+/* Breaks a rule if the thread has not the IRQL that it had when it entered Routine, or holds
+ * locks. */
+void
+SimCheckReturn(const char *Routine, KIRQL Irql);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The simulator finds what it is there for: each test breaks one rule in a child process, which must
+ * die with the report of that rule.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "world.h"
+
+#define REPORT_BYTES 4096
+
+/* Whether Break, in a process of its own, ends with a report that has Text. */
+static void
+ExpectRule(void (*Break)(void), const char *Text)
+{
+    int Pipe[2];
+    char Report[REPORT_BYTES] = {0};
+    size_t Bytes = 0;
+    ssize_t Part;
+    assert_int_equal(pipe(Pipe), 0);
+    fflush(NULL);
+    pid_t Child = fork();
+    assert_true(Child >= 0);
+    if (Child == 0)
+    {
+        dup2(Pipe[1], 2);
+        close(Pipe[0]);
+        signal(SIGABRT, SIG_DFL);
+        Break();
+        _exit(0);
+    }
+    close(Pipe[1]);
+    while (Bytes + 1 < sizeof(Report) &&
+           (Part = read(Pipe[0], Report + Bytes, sizeof(Report) - 1 - Bytes)) > 0)
+        Bytes += (size_t)Part;
+    close(Pipe[0]);
+    int Status;
+    assert_int_equal(waitpid(Child, &Status, 0), Child);
+    if (strstr(Report, "ntsim: broken rule") == NULL || strstr(Report, Text) == NULL)
+        fail_msg("expected a report with \"%s\", got: %s", Text, Report);
+    assert_false(WIFEXITED(Status) && WEXITSTATUS(Status) == 0);
+}
+
+static void
+BreakWaitAtDispatch(void)
+{
+    KEVENT Event;
+    KIRQL Old;
+    KeInitializeEvent(&Event, NotificationEvent, TRUE);
+    KeRaiseIrql(DISPATCH_LEVEL, &Old);
+    KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, NULL);
+}
+
+static void
+BreakSpinTwice(void)
+{
+    KSPIN_LOCK Lock;
+    KIRQL Old;
+    KeInitializeSpinLock(&Lock);
+    KeAcquireSpinLock(&Lock, &Old);
+    KeAcquireSpinLockAtDpcLevel(&Lock);
+}
+
+static void
+BreakSpinRelease(void)
+{
+    KSPIN_LOCK Lock;
+    KIRQL Old;
+    KeInitializeSpinLock(&Lock);
+    KeRaiseIrql(DISPATCH_LEVEL, &Old);
+    KeReleaseSpinLockFromDpcLevel(&Lock);
+}
+
+static void
+BreakLowerUnderLock(void)
+{
+    KSPIN_LOCK Lock;
+    KIRQL Old;
+    KeInitializeSpinLock(&Lock);
+    KeAcquireSpinLock(&Lock, &Old);
+    KeLowerIrql(Old);
+}
+
+static void
+BreakMutexTwice(void)
+{
+    FAST_MUTEX Mutex;
+    ExInitializeFastMutex(&Mutex);
+    ExAcquireFastMutex(&Mutex);
+    ExAcquireFastMutex(&Mutex);
+}
+
+static void
+BreakMutexAtDispatch(void)
+{
+    FAST_MUTEX Mutex;
+    KIRQL Old;
+    ExInitializeFastMutex(&Mutex);
+    KeRaiseIrql(DISPATCH_LEVEL, &Old);
+    ExAcquireFastMutex(&Mutex);
+}
+
+static void
+BreakRundownReopen(void)
+{
+    EX_RUNDOWN_REF Ref;
+    ExInitializeRundownProtection(&Ref);
+    ExReInitializeRundownProtection(&Ref);
+}
+
+static void
+BreakRundownRelease(void)
+{
+    EX_RUNDOWN_REF Ref;
+    ExInitializeRundownProtection(&Ref);
+    ExReleaseRundownProtection(&Ref);
+}
+
+static void
+BreakPoolTag(void)
+{
+    ExFreePoolWithTag(ExAllocatePoolWithTag(NonPagedPoolNx, 8, 'aaaa'), 'bbbb');
+}
+
+static void
+BreakPoolTwice(void)
+{
+    PVOID Block = ExAllocatePoolWithTag(NonPagedPoolNx, 8, 'aaaa');
+    ExFreePoolWithTag(Block, 'aaaa');
+    ExFreePoolWithTag(Block, 'aaaa');
+}
+
+static void
+BreakPagedAtDispatch(void)
+{
+    KIRQL Old;
+    KeRaiseIrql(DISPATCH_LEVEL, &Old);
+    ExAllocatePoolWithTag(PagedPool, 8, 'aaaa');
+}
+
+static void
+BreakDereference(void)
+{
+    PVOID Object = ExAllocatePoolWithTag(NonPagedPoolNx, 256, 'aaaa');
+    ObDereferenceObject((UCHAR *)Object + 128);
+}
+
+static void
+BreakMdlOfStack(void)
+{
+    char Stack[16];
+    MmBuildMdlForNonPagedPool(IoAllocateMdl(Stack, sizeof(Stack), FALSE, FALSE, NULL));
+}
+
+static void
+BreakFreeLockedMdl(void)
+{
+    IoFreeMdl(SimMdlCreateLocked(SimPagesAllocate(100), 100));
+}
+
+/* A driver whose device control breaks the rule that Trick names. */
+static enum { TrickTwice, TrickNever, TrickUnmarked, TrickMarked, TrickCancel, TrickStatus } Trick;
+
+static NTSTATUS NTAPI
+TrickDispatch(PDEVICE_OBJECT Device, PIRP Irp)
+{
+    (void)Device;
+    Irp->IoStatus.Status = STATUS_SUCCESS;
+    Irp->IoStatus.Information = 0;
+    switch (Trick)
+    {
+    case TrickTwice:
+        IoCompleteRequest(Irp, 0);
+        IoCompleteRequest(Irp, 0);
+        return STATUS_SUCCESS;
+    case TrickNever:
+        return STATUS_SUCCESS;
+    case TrickUnmarked:
+        return STATUS_PENDING;
+    case TrickMarked:
+        IoMarkIrpPending(Irp);
+        IoCompleteRequest(Irp, 0);
+        return STATUS_SUCCESS;
+    case TrickCancel:
+        IoSetCancelRoutine(Irp, (PDRIVER_CANCEL)(PVOID)TrickDispatch);
+        IoCompleteRequest(Irp, 0);
+        return STATUS_SUCCESS;
+    default:
+        IoCompleteRequest(Irp, 0);
+        return STATUS_UNSUCCESSFUL;
+    }
+}
+
+static NTSTATUS NTAPI
+Succeed(PDEVICE_OBJECT Device, PIRP Irp)
+{
+    (void)Device;
+    Irp->IoStatus.Status = STATUS_SUCCESS;
+    IoCompleteRequest(Irp, 0);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS NTAPI
+TrickEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING Path)
+{
+    static UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Device\\Trick");
+    PDEVICE_OBJECT Device;
+    (void)Path;
+    Driver->MajorFunction[IRP_MJ_CREATE] = Succeed;
+    Driver->MajorFunction[IRP_MJ_DEVICE_CONTROL] = TrickDispatch;
+    NTSTATUS Status = IoCreateDevice(Driver, 0, &Name, FILE_DEVICE_UNKNOWN, 0, FALSE, &Device);
+    Device->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;
+    return Status;
+}
+
+static void
+BreakDispatch(void)
+{
+    HANDLE File;
+    NTSTATUS Status;
+    SimProcessEnter(SimProcessCreate());
+    SimDriverLoad(TrickEntry);
+    SimFileOpen(L"\\Device\\Trick", FILE_READ_DATA, &File);
+    SimDeviceControl(File, CTL_CODE(1, 1, METHOD_BUFFERED, 0), NULL, 0, NULL, 0, &Status);
+}
+
+static void
+IrqlRules(void **State)
+{
+    (void)State;
+    ExpectRule(BreakWaitAtDispatch, "KeWaitForSingleObject: called at IRQL 2");
+    ExpectRule(BreakSpinTwice, "held by this processor already");
+    ExpectRule(BreakSpinRelease, "is not held by this processor");
+    ExpectRule(BreakLowerUnderLock, "while a spin lock is held");
+    ExpectRule(BreakMutexTwice, "held by this thread already");
+    ExpectRule(BreakMutexAtDispatch, "ExAcquireFastMutex: called at IRQL 2");
+    ExpectRule(BreakRundownReopen, "is not run down");
+    ExpectRule(BreakRundownRelease, "nobody has acquired");
+}
+
+static void
+MemoryRules(void **State)
+{
+    (void)State;
+    ExpectRule(BreakPoolTag, "allocated with tag");
+    ExpectRule(BreakPoolTwice, "no block of the pool");
+    ExpectRule(BreakPagedAtDispatch, "ExAllocatePoolWithTag: called at IRQL 2");
+    ExpectRule(BreakDereference, "is no object");
+    ExpectRule(BreakMdlOfStack, "not in non-paged pool");
+    ExpectRule(BreakFreeLockedMdl, "still locked");
+}
+
+static void
+IrpRules(void **State)
+{
+    (void)State;
+    Trick = TrickTwice;
+    ExpectRule(BreakDispatch, "completed a second time");
+    Trick = TrickNever;
+    ExpectRule(BreakDispatch, "did not complete the IRP");
+    Trick = TrickUnmarked;
+    ExpectRule(BreakDispatch, "did not mark the IRP pending");
+    Trick = TrickMarked;
+    ExpectRule(BreakDispatch, "marked the IRP pending and returned");
+    Trick = TrickCancel;
+    ExpectRule(BreakDispatch, "still has a cancel routine");
+    Trick = TrickStatus;
+    ExpectRule(BreakDispatch, "but completed the IRP with");
+}
+
+int
+RunSystemTests(void)
+{
+    static const struct CMUnitTest system_tests[] = {
+        PLAIN_TEST(IrqlRules), PLAIN_TEST(MemoryRules), PLAIN_TEST(IrpRules)};
+    return cmocka_run_group_tests(system_tests, NULL, NULL);
+}

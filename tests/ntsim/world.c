@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* See world.h. */
+#include <unistd.h>
+#include "world.h"
+
+SIM_DEVICE *WorldDevice;
+SIM_EDGE *WorldEdge;
+
+BOOLEAN
+WorldTryUp(void)
+{
+    static const WCHAR Guid[] = WORLD_GUID;
+    SimRegistrySet(WORLD_KEY, L"NetCfgInstanceId", REG_SZ, Guid, sizeof(Guid));
+    WorldDevice = NULL;
+    if (!NT_SUCCESS(SimDriverLoad(DriverEntry)))
+        return FALSE;
+    WorldDevice = SimDeviceAdd(WORLD_KEY);
+    if (WorldDevice == NULL)
+    {
+        assert_true(SimDriverUnload());
+        return FALSE;
+    }
+    BOOLEAN Up = NT_SUCCESS(SimDevicePnp(WorldDevice, IRP_MN_START_DEVICE));
+    WorldEdge = SimEdge();
+    if (Up && WorldEdge != NULL && SimEdgeRunning(WorldEdge))
+        return TRUE;
+    assert_int_equal(SimDevicePnp(WorldDevice, IRP_MN_REMOVE_DEVICE), STATUS_SUCCESS);
+    SimDeviceDelete(WorldDevice);
+    WorldDevice = NULL;
+    assert_true(SimDriverUnload());
+    return FALSE;
+}
+
+void
+WorldDown(void)
+{
+    if (WorldDevice != NULL)
+    {
+        assert_int_equal(SimDevicePnp(WorldDevice, IRP_MN_QUERY_REMOVE_DEVICE), STATUS_SUCCESS);
+        assert_int_equal(SimDevicePnp(WorldDevice, IRP_MN_REMOVE_DEVICE), STATUS_SUCCESS);
+        SimDeviceDelete(WorldDevice);
+        WorldDevice = NULL;
+        assert_true(SimDriverUnload());
+    }
+}
+
+int
+WorldSetup(void **State)
+{
+    (void)State;
+    SimRegistryReset();
+    SimEdgePoolsCreate();
+    return WorldTryUp() ? 0 : -1;
+}
+
+int
+WorldTeardown(void **State)
+{
+    (void)State;
+    SimDisturb(0);
+    WorldDown();
+    SimEdgePoolsDelete();
+    SimProcessEnter(NULL);
+    assert_int_equal(SimLeft(), 0);
+    return 0;
+}
+
+static UCHAR
+PacketByte(ULONG At, ULONG Bytes, unsigned Seed)
+{
+    return (UCHAR)(Seed * 31 + At * 7 + (At >> 8) + Bytes);
+}
+
+void
+MakePacket(UCHAR *Packet, ULONG Bytes, unsigned Version, unsigned Seed)
+{
+    for (ULONG At = 1; At < Bytes; ++At)
+        Packet[At] = PacketByte(At, Bytes, Seed);
+    Packet[0] = (UCHAR)(Version << 4 | (Seed & 15));
+}
+
+BOOLEAN
+IsPacket(const UCHAR *Packet, ULONG Bytes, unsigned Version, unsigned Seed)
+{
+    if (Packet[0] != (UCHAR)(Version << 4 | (Seed & 15)))
+        return FALSE;
+    for (ULONG At = 1; At < Bytes; ++At)
+    {
+        if (Packet[At] != PacketByte(At, Bytes, Seed))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+NDIS_STATISTICS_INFO
+WorldStatistics(void)
+{
+    NDIS_STATISTICS_INFO Info;
+    ULONG Done;
+    memset(&Info, 0, sizeof(Info));
+    assert_int_equal(SimEdgeOid(WorldEdge, NdisRequestQueryInformation, OID_GEN_STATISTICS, &Info,
+                                sizeof(Info), &Done, NULL),
+                     NDIS_STATUS_SUCCESS);
+    assert_int_equal(Done, NDIS_SIZEOF_STATISTICS_INFO_REVISION_1);
+    return Info;
+}
+
+BOOLEAN
+WaitUntil(BOOLEAN (*Condition)(void *Context), void *Context)
+{
+    for (unsigned Milliseconds = 0; Milliseconds < 10000; ++Milliseconds)
+    {
+        if (Condition(Context))
+            return TRUE;
+        usleep(1000);
+    }
+    return Condition(Context);
+}

@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Whether docs/api.md and the checks of the conformance suite agree. TAP on standard output.
+#   check_api_doc.sh [REPORT]    REPORT: the output of a whole run of culvert-selftest.exe
+set -u
+LC_ALL=C
+export LC_ALL
+report=${1-}
+[ -z "$report" ] || report=$(realpath "$report") || exit 1
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+number=0
+failed=0
+
+# A check passes if nothing is listed.
+result() { # NAME FILE
+  number=$((number + 1))
+  if [ -s "$2" ]; then
+    failed=$((failed + 1))
+    echo "not ok $number - $1"
+    sed 's/^/# /' "$2"
+  else
+    echo "ok $number - $1"
+  fi
+}
+
+# ID TEST, one pair a line.
+awk -F '|' '/^\| `/ {
+  gsub(/[ `]/, "", $2)
+  n = split($(NF - 1), tests, ",")
+  if (n == 0) print $2, "-"
+  for (i = 1; i <= n; i++) { gsub(/ /, "", tests[i]); print $2, tests[i] == "" ? "-" : tests[i] }
+}' docs/api.md | sort -u >"$work/doc-pairs"
+cut -d ' ' -f 1 "$work/doc-pairs" | sort -u >"$work/doc"
+grep -ohE '"[a-z]+/[a-z0-9-]+"' tests/selftest/*.c | tr -d '"' | grep -v '^suite/' | sort -u >"$work/checks"
+sed -nE 's/^ +X\((\w+)\).*/\1/p' tests/selftest/tests.h | sort -u >"$work/tests"
+sed -nE 's/^\| `([^`]*)`.*/\1/p' docs/api.md | sort | uniq -d >"$work/twice"
+
+[ -s "$work/doc" ] && [ -s "$work/checks" ] && [ -s "$work/tests" ] || echo "nothing found" >"$work/empty"
+: >>"$work/empty"
+result "docs/api.md, the checks and the tests can be read" "$work/empty"
+result "no sentence is listed twice" "$work/twice"
+comm -23 "$work/doc" "$work/checks" >"$work/unchecked"
+result "each sentence of docs/api.md has a check" "$work/unchecked"
+comm -13 "$work/doc" "$work/checks" >"$work/unknown"
+result "each check is for a sentence of docs/api.md" "$work/unknown"
+awk '$2 != "*" {print $2}' "$work/doc-pairs" | sort -u | comm -23 - "$work/tests" >"$work/no-test"
+result "each test that docs/api.md names exists" "$work/no-test"
+
+if [ -n "$report" ]; then
+  sed -nE 's/^(not )?ok [0-9]+ - \[([a-z0-9/-]+)\] (\w+).*/\2 \3/p' "$report" | sort -u >"$work/run-pairs"
+  cut -d ' ' -f 2 "$work/run-pairs" | sort -u >"$work/run-tests"
+  comm -23 "$work/tests" "$work/run-tests" >"$work/not-run"
+  result "the report has lines of each test" "$work/not-run"
+  grep -v ' \*$' "$work/doc-pairs" | comm -23 - "$work/run-pairs" >"$work/not-made"
+  result "each test made the checks that docs/api.md says" "$work/not-made"
+fi
+echo "1..$number"
+[ "$failed" = 0 ]

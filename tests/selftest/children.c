@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* The jobs of other processes. Each job says "ready" when it has done its part, waits until it may
+ * go on, and ends with a status: 0 if all was as it should be. */
+#include "selftest.h"
+
+typedef int (*JOB)(WCHAR **Arguments);
+
+static ULONG64
+LuidOf(WINTUN_ADAPTER_HANDLE Adapter)
+{
+    NET_LUID Luid = {.Value = 0};
+
+    WintunGetAdapterLUID(Adapter, &Luid);
+    return Luid.Value;
+}
+
+/* create NAME: an adapter, held until told to go on; its handle is left to the system. */
+static int
+JobCreate(WCHAR **Arguments)
+{
+    WINTUN_ADAPTER_HANDLE Adapter = WintunCreateAdapter(POOL, Arguments[0], NULL, NULL);
+
+    ChildSay(Adapter ? "ready" : "error %lu", GetLastError());
+    ChildWait();
+    return Adapter == NULL;
+}
+
+/* open NAME: says the LUID. */
+static int
+JobOpen(WCHAR **Arguments)
+{
+    WINTUN_ADAPTER_HANDLE Adapter = WintunOpenAdapter(POOL, Arguments[0]);
+
+    ChildSay("%llx", Adapter ? (unsigned long long)LuidOf(Adapter) : 0);
+    ChildWait();
+    WintunFreeAdapter(Adapter);
+    return Adapter == NULL || PoolCount(POOL) != 1;
+}
+
+/* session NAME: opens or creates it, and has a session; then says what became of that. */
+static int
+JobSession(WCHAR **Arguments)
+{
+    WINTUN_ADAPTER_HANDLE Adapter = WintunOpenAdapter(POOL, Arguments[0]);
+    WINTUN_SESSION_HANDLE Session;
+    DWORD Error;
+
+    if (!Adapter)
+        Adapter = WintunCreateAdapter(POOL, Arguments[0], NULL, NULL);
+    Session = Adapter ? WintunStartSession(Adapter, CAPACITY) : NULL;
+    ChildSay(Session ? "ready" : "error %lu", GetLastError());
+    ChildWait();
+    if (!Session)
+        return 1;
+    Error = SessionDrain(Session);
+    if (Error == ERROR_NO_MORE_ITEMS && !WintunAllocateSendPacket(Session, 100))
+        Error = GetLastError();
+    ChildSay("%lu", Error);
+    ChildWait();
+    WintunEndSession(Session);
+    WintunFreeAdapter(Adapter);
+    return 0;
+}
+
+/* eof NAME: has a session, and waits on its event until it ends. */
+static int
+JobEof(WCHAR **Arguments)
+{
+    WINTUN_ADAPTER_HANDLE Adapter = WintunOpenAdapter(POOL, Arguments[0]);
+    WINTUN_SESSION_HANDLE Session = WintunStartSession(Adapter, CAPACITY);
+    DWORD Error;
+
+    ChildSay(Session ? "ready" : "error %lu", GetLastError());
+    if (!Session)
+        return 1;
+    while ((Error = SessionDrain(Session)) == ERROR_NO_MORE_ITEMS)
+    {
+        if (WaitForSingleObject(WintunGetReadWaitEvent(Session), 3 * SOON_MILLISECONDS) !=
+            WAIT_OBJECT_0)
+            return 2;
+    }
+    WintunEndSession(Session);
+    WintunFreeAdapter(Adapter);
+    return Error == ERROR_HANDLE_EOF ? 0 : 3;
+}
+
+/* One life of an adapter, with everything in between. Returns 0, or the step that failed. */
+static int
+Life(const WCHAR *Name, const WCHAR *Second)
+{
+    WINTUN_ADAPTER_HANDLE Adapter = WintunCreateAdapter(POOL, Name, NULL, NULL), Other;
+    WINTUN_SESSION_HANDLE Session;
+    int Step = 0;
+
+    if (!Adapter)
+        return 1;
+    Session = WintunStartSession(Adapter, CAPACITY);
+    if (!Session)
+        Step = 2;
+    else if (!WintunSetAdapterName(Adapter, Second) || !AdapterIsNamed(Adapter, Second))
+        Step = 3;
+    Other = WintunOpenAdapter(POOL, Second);
+    if (!Step && (!Other || LuidOf(Other) != LuidOf(Adapter)))
+        Step = 4;
+    if (!Step && PoolCount(POOL) < 1)
+        Step = 5;
+    if (!Step && WintunGetRunningDriverVersion() == 0)
+        Step = 6;
+    WintunFreeAdapter(Other);
+    WintunEndSession(Session);
+    if (!WintunDeleteAdapter(Adapter, FALSE, NULL) && !Step)
+        Step = 7;
+    WintunFreeAdapter(Adapter);
+    return Step;
+}
+
+/* lives ROUNDS NAME: at once with others. */
+static int
+JobLives(WCHAR **Arguments)
+{
+    WCHAR Name[MAX_ADAPTER_NAME], Second[MAX_ADAPTER_NAME];
+    int Rounds = 0, Step = 0;
+
+    for (const WCHAR *Digit = Arguments[0]; *Digit; ++Digit)
+        Rounds = Rounds * 10 + (*Digit - L'0');
+    lstrcpynW(Name, Arguments[1], MAX_ADAPTER_NAME - 2);
+    lstrcpyW(Second, Name);
+    lstrcatW(Second, L"b");
+    ChildSay("ready");
+    ChildWait();
+    for (int Round = 0; !Step && Round < Rounds; ++Round)
+        Step = Life(Name, Second);
+    return Step;
+}
+
+/* race NAME: creates it when told, together with others; status 1 if somebody else has it. */
+static int
+JobRace(WCHAR **Arguments)
+{
+    WINTUN_ADAPTER_HANDLE Adapter;
+    int Status;
+
+    ChildSay("ready");
+    ChildWait();
+    Adapter = WintunCreateAdapter(POOL, Arguments[0], NULL, NULL);
+    Status = Adapter ? 0 : GetLastError() == ERROR_ALREADY_EXISTS ? 1 : 2;
+    ChildSay("%d", Status);
+    ChildWait();
+    return Status;
+}
+
+/* steps NAME: everything once, for a DLL that kills its process at one of the steps. */
+static int
+JobSteps(WCHAR **Arguments)
+{
+    WINTUN_ADAPTER_HANDLE Adapter;
+    int Step = Life(Arguments[0], L"steps renamed");
+
+    if (Step)
+        return Step;
+    /* An adapter that is replaced, one that is deleted with its pool, and the driver. */
+    Adapter = WintunCreateAdapter(POOL, Arguments[0], NULL, NULL);
+    WintunFreeAdapter(Adapter);
+    Adapter = WintunCreateAdapter(POOL, Arguments[0], NULL, NULL);
+    WintunFreeAdapter(Adapter);
+    return Adapter && WintunDeletePoolDriver(POOL, NULL) ? 0 : 10;
+}
+
+/* idle: keeps Wine's server running between runs. */
+static int
+JobIdle(WCHAR **Arguments)
+{
+    UNREFERENCED_PARAMETER(Arguments);
+    ChildSay("ready");
+    ChildWait();
+    return 0;
+}
+
+int
+ChildRun(int Count, WCHAR **Arguments)
+{
+    static const struct
+    {
+        const WCHAR *Name;
+        JOB Job;
+        int Arguments;
+    } Jobs[] = {{L"create", JobCreate, 1}, {L"open", JobOpen, 1},   {L"session", JobSession, 1},
+                {L"eof", JobEof, 1},       {L"lives", JobLives, 2}, {L"race", JobRace, 1},
+                {L"steps", JobSteps, 1},   {L"idle", JobIdle, 0}};
+
+    for (size_t Index = 0; Index < ARRAYSIZE(Jobs); ++Index)
+    {
+        if (lstrcmpW(Arguments[0], Jobs[Index].Name) == 0 && Count == Jobs[Index].Arguments + 1)
+            return Jobs[Index].Job(Arguments + 1);
+    }
+    return 64;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The conformance suite: checks that a DLL keeps every sentence of the API's specification.
+ *
+ * A test is a function, listed in tests.h. It runs on the main thread, makes what it needs, gives
+ * it all back, and reports each check with the id of the sentence that the check is for
+ * ("open/not-found"); docs/api.md has the sentences. Checks are made on the main thread only: other
+ * threads and processes leave results for it.
+ */
+#ifndef TESTS_SELFTEST_H
+#define TESTS_SELFTEST_H
+
+#include "wintun.h"
+
+#define POOL       L"CulvertSelftest"
+#define OTHER_POOL L"CulvertSelftestOther"
+#define NAME       L"selftest0"
+#define CAPACITY   WINTUN_MIN_RING_CAPACITY
+
+/* How long a test waits for what must happen soon; only failures take it. */
+#define SOON_MILLISECONDS 10000
+
+/* ---- The DLL under test: one variable for each function ------------------------------------ */
+
+#define DLL_FUNCTIONS(X)                                                                           \
+    X(WINTUN_CREATE_ADAPTER_FUNC, WintunCreateAdapter)                                             \
+    X(WINTUN_OPEN_ADAPTER_FUNC, WintunOpenAdapter)                                                 \
+    X(WINTUN_DELETE_ADAPTER_FUNC, WintunDeleteAdapter)                                             \
+    X(WINTUN_ENUM_ADAPTERS_FUNC, WintunEnumAdapters)                                               \
+    X(WINTUN_FREE_ADAPTER_FUNC, WintunFreeAdapter)                                                 \
+    X(WINTUN_DELETE_POOL_DRIVER_FUNC, WintunDeletePoolDriver)                                      \
+    X(WINTUN_GET_ADAPTER_LUID_FUNC, WintunGetAdapterLUID)                                          \
+    X(WINTUN_GET_ADAPTER_NAME_FUNC, WintunGetAdapterName)                                          \
+    X(WINTUN_SET_ADAPTER_NAME_FUNC, WintunSetAdapterName)                                          \
+    X(WINTUN_GET_RUNNING_DRIVER_VERSION_FUNC, WintunGetRunningDriverVersion)                       \
+    X(WINTUN_SET_LOGGER_FUNC, WintunSetLogger)                                                     \
+    X(WINTUN_START_SESSION_FUNC, WintunStartSession)                                               \
+    X(WINTUN_END_SESSION_FUNC, WintunEndSession)                                                   \
+    X(WINTUN_GET_READ_WAIT_EVENT_FUNC, WintunGetReadWaitEvent)                                     \
+    X(WINTUN_RECEIVE_PACKET_FUNC, WintunReceivePacket)                                             \
+    X(WINTUN_RELEASE_RECEIVE_PACKET_FUNC, WintunReleaseReceivePacket)                              \
+    X(WINTUN_ALLOCATE_SEND_PACKET_FUNC, WintunAllocateSendPacket)                                  \
+    X(WINTUN_SEND_PACKET_FUNC, WintunSendPacket)
+
+#define DECLARE(Type, Name) extern Type Name;
+DLL_FUNCTIONS(DECLARE)
+#undef DECLARE
+
+/* NULL if the DLL has no export of that spelling, which is optional. */
+extern WINTUN_GET_ADAPTER_LUID_FUNC WintunGetAdapterLuid;
+
+/* The DLL's path; Windows' own search if it is only a name. FALSE after a message. */
+BOOL
+DllLoad(const WCHAR *Path);
+
+/* ---- Checks ---------------------------------------------------------------------------------- */
+
+/* One line of the report. Returns Passed, so that a test can stop where going on makes no sense. */
+BOOL
+Check(const char *Sentence, BOOL Passed, const char *Format, ...);
+
+/* A check that cannot be made here, and why. */
+void
+Skip(const char *Sentence, const char *Format, ...);
+
+/* A call that must fail with Error and log one error line: FAILS("...", ERROR, call == NULL, text).
+ */
+#define FAILS(Sentence, Error, Failed, ...)                                                        \
+    (FailureBegin(), FailureCheck(Sentence, (Failed), (Error), 1, __VA_ARGS__))
+
+/* The same for what happens all the time on the data path, and is not logged. */
+#define FAILS_QUIETLY(Sentence, Error, Failed, ...)                                                \
+    (FailureBegin(), FailureCheck(Sentence, (Failed), (Error), 0, __VA_ARGS__))
+
+void
+FailureBegin(void);
+BOOL
+FailureCheck(const char *Sentence, BOOL Failed, DWORD Error, LONG Lines, const char *Format, ...);
+
+/* A remark in the report. */
+void
+Note(const char *Format, ...);
+
+/* Whether this is Wine, which has no network stack of its own and lacks some functions. */
+BOOL
+IsWine(void);
+
+/* ---- What the DLL logs -------------------------------------------------------------------------
+ */
+
+/* The harness's logger, which tests that set another one put back. Counts lines of the main thread
+ * apart from those of others. */
+BOOL CALLBACK
+HarnessLogger(WINTUN_LOGGER_LEVEL Level, const WCHAR *Message);
+
+void
+LogForget(void);
+/* Lines of the main thread since LogForget. */
+LONG
+LogCount(WINTUN_LOGGER_LEVEL Level);
+/* The last line of that level; empty if there is none. */
+const WCHAR *
+LogLast(WINTUN_LOGGER_LEVEL Level);
+
+/* ---- What many tests do ------------------------------------------------------------------------
+ */
+
+/* The adapter POOL, NAME with a random GUID; a failed check if that fails. */
+WINTUN_ADAPTER_HANDLE
+AdapterMake(void);
+
+/* Deletes an adapter and frees its handle. NULL is ignored. */
+void
+AdapterUnmake(WINTUN_ADAPTER_HANDLE Adapter);
+
+/* Whether the adapter's present name is Name. */
+BOOL
+AdapterIsNamed(WINTUN_ADAPTER_HANDLE Adapter, const WCHAR *Name);
+
+/* The number of adapters of a pool; -1 if EnumAdapters fails. */
+int
+PoolCount(const WCHAR *Pool);
+
+/* Takes and releases all packets that are there. Returns the error that ended it. */
+DWORD
+SessionDrain(WINTUN_SESSION_HANDLE Session);
+
+/* Waits for threads, SOON_MILLISECONDS in all, and closes their handles. FALSE if one goes on. */
+BOOL
+ThreadsJoin(HANDLE *Threads, DWORD Count);
+
+/* The name that the system has for the interface with this GUID; FALSE if it has none. */
+BOOL
+SystemNameOfGuid(const GUID *Guid, WCHAR Name[MAX_ADAPTER_NAME]);
+
+/* Whether the driver's file or service is there. */
+BOOL
+DriverIsInstalled(void);
+
+/* ---- Other processes
+ * ----------------------------------------------------------------------------- */
+
+/* This program again, doing one of the jobs of children.c. */
+typedef struct CHILD
+{
+    HANDLE Process;
+    HANDLE Input;  /* what the child reads */
+    HANDLE Output; /* what it says */
+} CHILD;
+
+/* Starts a job; Arguments is the rest of the command line, quoted. FALSE if that fails. */
+BOOL
+ChildStart(CHILD *Child, const WCHAR *Arguments);
+/* Waits for the child's next line; FALSE if it ends instead. Line has Size bytes; may be NULL. */
+BOOL
+ChildListen(CHILD *Child, char *Line, DWORD Size);
+/* Lets a child that waits go on. */
+void
+ChildTell(CHILD *Child);
+/* Lets it go on, waits for its end and returns its exit status. */
+DWORD
+ChildEnd(CHILD *Child);
+/* Ends it without a chance to clean up. */
+void
+ChildKill(CHILD *Child);
+
+/* The entry of the child's side; Arguments are those after --child. */
+int
+ChildRun(int Count, WCHAR **Arguments);
+
+/* Kills a process at each system-changing call in turn; see kill/kill_point.h. Prints TAP itself.
+ * Returns the program's exit status. */
+int
+KillAtEachPoint(void);
+
+/* The child's side of ChildListen and ChildTell. */
+void
+ChildSay(const char *Format, ...);
+void
+ChildWait(void);
+
+/* ---- Traffic
+ * ------------------------------------------------------------------------------------- */
+
+/* A session whose adapter has an IPv4 address, and a socket on it. */
+typedef struct LINE
+{
+    WINTUN_ADAPTER_HANDLE Adapter;
+    WINTUN_SESSION_HANDLE Session;
+    UINT_PTR Socket;
+} LINE;
+
+/* Fails with a skipped or failed check of Sentence, after which there is nothing to close. */
+BOOL
+LineOpen(const char *Sentence, LINE *Line, DWORD Capacity);
+void
+LineClose(LINE *Line);
+
+/* A datagram through the system's stack into the adapter. The pattern begins with Number. */
+BOOL
+LineWrite(LINE *Line, DWORD Number, DWORD Bytes);
+/* The number of a datagram that arrives at the socket; -1 if none does within the time. */
+int
+LineRead(LINE *Line, DWORD Milliseconds, DWORD *Bytes);
+/* Whether a packet of the session is one of LineWrite's, with all its bytes, and its number. */
+BOOL
+LineIsOwn(const BYTE *Packet, DWORD Size, DWORD *Number);
+/* The next of LineWrite's packets, others being released; NULL if none comes within the time. */
+BYTE *
+LineReceive(LINE *Line, DWORD Milliseconds, DWORD *Number, DWORD *Size);
+/* Bytes of the packet that carries a datagram of Bytes. */
+DWORD
+LinePacketBytes(DWORD Bytes);
+/* Writes the packet that LineRead is to see. */
+void
+LinePacketFill(BYTE *Packet, DWORD Number, DWORD Bytes);
+
+#endif
