@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Everything that must pass. Every suite speaks TAP; the last line is the sum over all of them.
-#   test.sh [SUITE...]    only these: lint, builds, abi, ring, ndis, catalog, ring-windows, e2e
+#   test.sh [SUITE...]    only these: lint, builds, abi, ring, ndis, ntsim, catalog, ring-windows, e2e
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export CMOCKA_MESSAGE_OUTPUT=TAP
@@ -14,7 +14,7 @@ fetched=$?
 ./scripts/build.sh || { echo "1 failed: the build"; echo "0 passed, 1 failed"; exit 1; }
 ./scripts/build.sh native || { echo "1 failed: the native build"; echo "0 passed, 1 failed"; exit 1; }
 
-suites=${*:-lint builds abi ring models ndis catalog ring-windows e2e}
+suites=${*:-lint builds abi ring models ndis ntsim catalog ring-windows e2e selftest api-doc mutants kill-points}
 passed=0
 failed=0
 skipped=0
@@ -62,6 +62,8 @@ suite ring 120 build/native/tests/ring/test_ring
 suite ring 120 build/native/tests/ring/test_ring_threads
 suite models 420 model/check_models.sh
 suite ndis 300 build/native/tests/ndis/test_ndis
+suite ntsim 120 build/native/tests/ntsim/test_ntsim
+suite ntsim 120 build/native/tests/ntsim/test_ntsim_threads
 suite catalog 120 tests/catalog/check_catalog.sh
 if [ $fetched = 0 ]; then
   suite ring-windows 300 env CULVERT_HOST="$PWD/build/dist/host" CULVERT_PREFIX="$PWD/build/e2e-prefix" \
@@ -69,11 +71,23 @@ if [ $fetched = 0 ]; then
 else
   skip_suite ring-windows "the source of CMocka could not be fetched: $(tail -n 1 build/cmocka.log)"
 fi
-if [ "$(id -u)" = 0 ]; then
-  suite e2e 1200 tests/e2e/e2e.sh
-else
-  skip_suite e2e "only root can make network namespaces and interfaces"
-fi
+report=build/selftest-report.tap
+run_selftest() {
+  tests/selftest/run_selftest.sh | tee $report
+  return "${PIPESTATUS[0]}"
+}
+export -f run_selftest
+export report
+for name in e2e selftest api-doc mutants kill-points; do
+  [ "$(id -u)" = 0 ] || { skip_suite $name "only root can make network namespaces and interfaces"; continue; }
+  case $name in
+    e2e) suite e2e 900 tests/e2e/e2e.sh ;;
+    selftest) suite selftest 400 bash -c run_selftest ;;
+    api-doc) suite api-doc 60 tests/selftest/check_api_doc.sh "$([ -f $report ] && echo $report)" ;;
+    mutants) suite mutants 400 tests/selftest/check_mutants.sh ;;
+    kill-points) suite kill-points 450 tests/selftest/check_kill_points.sh ;;
+  esac
+done
 
 echo
 [ -z "$bad_suites" ] || echo "Failed:$bad_suites"

@@ -157,7 +157,10 @@ JobSteps(WCHAR **Arguments)
     int Step = Life(Arguments[0], L"steps renamed");
 
     if (Step)
+    {
+        ChildSay("step %d failed: %ls", Step, LogLast(WINTUN_LOG_ERR));
         return Step;
+    }
     /* An adapter that is replaced, one that is deleted with its pool, and the driver. */
     Adapter = WintunCreateAdapter(POOL, Arguments[0], NULL, NULL);
     WintunFreeAdapter(Adapter);

@@ -182,6 +182,8 @@ HeldPacketStays(LINE *Line)
     }
     Good = LineIsOwn(Held, LinePacketBytes(1300), &Number) && Number == 1000;
     WintunReleaseReceivePacket(Line->Session, Held);
+    while ((Packet = LineReceive(Line, 50, &Number, &Size)) != NULL)
+        WintunReleaseReceivePacket(Line->Session, Packet);
     return Good && RoundTrip(Line, 1, 1300);
 }
 
