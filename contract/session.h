@@ -33,7 +33,7 @@
  *   STATUS_INVALID_PARAMETER   capacities, sizes or alignment that ring.h does not allow,
  *   STATUS_SHARING_VIOLATION   the adapter has a session already,
  *   STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED   an event handle,
- *   STATUS_DEVICE_NOT_READY    the adapter is not running or is being removed,
+ *   STATUS_DEVICE_NOT_READY    the adapter is being removed,
  *   STATUS_INSUFFICIENT_RESOURCES.
  */
 #define CULVERT_IOCTL_SESSION CULVERT_CTL_CODE(0x801u, 2u)

@@ -282,17 +282,20 @@ AdapterRestart(NDIS_ADAPTER *Adapter)
     }
     SetState(Adapter, AdapterRunning);
     GateOpen(&Adapter->Sends);
+    KIRQL Irql;
+    KeAcquireSpinLock(&Adapter->LinkLock, &Irql);
+    NET_IF_MEDIA_CONNECT_STATE ConnectState = Adapter->Link.ConnectState;
+    KeReleaseSpinLock(&Adapter->LinkLock, Irql);
     EDGE_ADAPTER_ATTRIBUTES Attributes = {
         .MtuSize = Adapter->General.MtuSize,
         .MaxXmitLinkSpeed = Adapter->General.MaxXmitLinkSpeed,
         .MediaType = Adapter->General.MediaType,
         .IfType = Adapter->General.IfType,
         .LookaheadSize = Adapter->General.LookaheadSize,
-        .MediaConnectState = Adapter->Link.ConnectState,
+        .MediaConnectState = ConnectState,
     };
     EdgeAdapterRun(Adapter->Edge, &Attributes);
     InterlockedExchange(&Adapter->EdgeReady, 1);
-    KIRQL Irql;
     KeAcquireSpinLock(&Adapter->LinkLock, &Irql);
     if (!Adapter->LinkWanted)
     {

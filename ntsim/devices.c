@@ -7,8 +7,8 @@
 #include "io.h"
 
 #define NAME_CHARACTERS 128
-#define NAMES_MAX 32
-#define DEVICES_MAX 64
+#define NAMES_MAX       32
+#define DEVICES_MAX     64
 
 typedef struct NAME
 {
@@ -20,7 +20,8 @@ typedef struct NAME
 static pthread_mutex_t Mutex = PTHREAD_MUTEX_INITIALIZER;
 static NAME Names[NAMES_MAX];
 static unsigned Devices;
-static PDEVICE_OBJECT Live[DEVICES_MAX]; /* until they are freed, which may be after IoDeleteDevice */
+static PDEVICE_OBJECT
+    Live[DEVICES_MAX]; /* until they are freed, which may be after IoDeleteDevice */
 
 static WCHAR
 Upper(WCHAR Character)

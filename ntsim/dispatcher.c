@@ -181,8 +181,7 @@ Wait(const char *Call, PDISPATCHER_HEADER *Headers, ULONG Count, WAIT_TYPE Type,
         else if (Timeout == NULL && Type == WaitAny && Count > 1)
             continue; /* a server that has nothing to do */
         else if (Timeout == NULL)
-            SimRuleBroken(Call, WAIT_PAGE, "the wait for %p does not end",
-                          (void *)Headers[0]);
+            SimRuleBroken(Call, WAIT_PAGE, "the wait for %p does not end", (void *)Headers[0]);
         break;
     }
     SimDispatcherUnlock();

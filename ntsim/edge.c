@@ -80,7 +80,8 @@ SimEdgeLink(SIM_EDGE *Edge)
     return Link;
 }
 
-/* ---- What NDIS calls ---------------------------------------------------------------------------- */
+/* ---- What NDIS calls ----------------------------------------------------------------------------
+ */
 
 NTSTATUS
 EdgeDriverRegister(PDRIVER_OBJECT DriverObject)
@@ -190,7 +191,8 @@ EdgeRuleBroken(const char *Rule)
     SimRuleBroken("NDIS", "the page of the function that the rule names", "%s", Rule);
 }
 
-/* ---- What the miniport indicates ---------------------------------------------------------------- */
+/* ---- What the miniport indicates ----------------------------------------------------------------
+ */
 
 /* Copies a packet out of its MDLs. */
 static PACKET *
@@ -317,8 +319,7 @@ SimEdgeTake(SIM_EDGE *Edge, UCHAR *Buffer, ULONG Capacity, unsigned Milliseconds
     Deadline.tv_sec += Deadline.tv_nsec / 1000000000;
     Deadline.tv_nsec %= 1000000000;
     pthread_mutex_lock(&Mutex);
-    while (Edge->First == NULL &&
-           pthread_cond_timedwait(&Changed, &Mutex, &Deadline) == 0)
+    while (Edge->First == NULL && pthread_cond_timedwait(&Changed, &Mutex, &Deadline) == 0)
         ;
     PACKET *Packet = Edge->First;
     if (Packet != NULL)
@@ -345,7 +346,8 @@ SimEdgeReceived(SIM_EDGE *Edge)
     return Received;
 }
 
-/* ---- Sends --------------------------------------------------------------------------------------- */
+/* ---- Sends
+ * --------------------------------------------------------------------------------------- */
 
 VOID
 EdgeSendComplete(PVOID EdgeContext, PNET_BUFFER_LIST NetBufferLists)

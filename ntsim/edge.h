@@ -35,7 +35,8 @@ typedef struct SIM_LINK
 SIM_LINK
 SimEdgeLink(SIM_EDGE *Edge);
 
-/* ---- What the miniport indicates ---------------------------------------------------------------- */
+/* ---- What the miniport indicates ----------------------------------------------------------------
+ */
 
 /* TRUE: lists are kept until SimEdgeReturn; FALSE (as at first): returned from inside. */
 void
@@ -62,7 +63,8 @@ SimEdgeTake(SIM_EDGE *Edge, UCHAR *Packet, ULONG Capacity, unsigned Milliseconds
 ULONG64
 SimEdgeReceived(SIM_EDGE *Edge);
 
-/* ---- What the miniport is to send --------------------------------------------------------------- */
+/* ---- What the miniport is to send ---------------------------------------------------------------
+ */
 
 /* How a packet lies in its MDLs. Zeroes: one MDL of non-paged pool, from its beginning on. */
 typedef struct SIM_SHAPE

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * File objects and what applications do with them: open, I/O control, close. Articles
- * "DispatchCleanup routines", "DispatchClose routines", "Buffer Descriptions for I/O Control Codes".
+ * "DispatchCleanup routines", "DispatchClose routines", "Buffer Descriptions for I/O Control
+ * Codes".
  */
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +106,8 @@ Describe(SIM_REQUEST *Request, const void *Input, ULONG InputBytes, void *Output
 {
     PIRP Irp = &Request->Irp;
     ULONG Method = METHOD_FROM_CTL_CODE(Request->Code);
-    ULONG Buffered = Method == METHOD_BUFFERED && OutputBytes > InputBytes ? OutputBytes : InputBytes;
+    ULONG Buffered =
+        Method == METHOD_BUFFERED && OutputBytes > InputBytes ? OutputBytes : InputBytes;
     Request->Output = Output;
     Request->OutputBytes = OutputBytes;
     Irp->UserBuffer = Output;
@@ -160,7 +162,8 @@ SimDeviceControl(HANDLE Handle, ULONG Code, const void *Input, ULONG InputBytes,
     return Request;
 }
 
-/* ---- Events of applications --------------------------------------------------------------------- */
+/* ---- Events of applications ---------------------------------------------------------------------
+ */
 
 HANDLE
 SimEventCreate(SIM_PROCESS *Process, ACCESS_MASK Access, EVENT_TYPE Type)
@@ -182,6 +185,5 @@ BOOLEAN
 SimEventWait(PKEVENT Event, unsigned Milliseconds)
 {
     LARGE_INTEGER Timeout = {.QuadPart = -(LONGLONG)Milliseconds * 10000};
-    return KeWaitForSingleObject(Event, UserRequest, KernelMode, FALSE, &Timeout) ==
-           STATUS_SUCCESS;
+    return KeWaitForSingleObject(Event, UserRequest, KernelMode, FALSE, &Timeout) == STATUS_SUCCESS;
 }

@@ -12,7 +12,7 @@
 #if defined(SIM_ADDRESS_SANITIZER)
 #include <sanitizer/asan_interface.h>
 #else
-#define ASAN_POISON_MEMORY_REGION(Address, Bytes) ((void)0)
+#define ASAN_POISON_MEMORY_REGION(Address, Bytes)   ((void)0)
 #define ASAN_UNPOISON_MEMORY_REGION(Address, Bytes) ((void)0)
 #endif
 
@@ -53,8 +53,7 @@ SimRequestCreate(PDEVICE_OBJECT Device, UCHAR Major, UCHAR Minor, PFILE_OBJECT F
     Irp->Size = (USHORT)Bytes;
     Irp->StackCount = Locations;
     Irp->CurrentLocation = (CHAR)(Locations + 1);
-    Irp->Tail.Overlay.CurrentStackLocation =
-        (PIO_STACK_LOCATION)(PVOID)(Irp + 1) + Locations;
+    Irp->Tail.Overlay.CurrentStackLocation = (PIO_STACK_LOCATION)(PVOID)(Irp + 1) + Locations;
     Irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
     Irp->RequestorMode = Major == IRP_MJ_PNP || Major == IRP_MJ_POWER ? KernelMode : UserMode;
     PIO_STACK_LOCATION Stack = SimRequestStack(Request);
@@ -174,7 +173,8 @@ CallCompletionRoutines(PIRP Irp)
         BOOLEAN Success = NT_SUCCESS(Irp->IoStatus.Status);
         BOOLEAN Call = (Success && (Stack->Control & SL_INVOKE_ON_SUCCESS)) ||
                        (!Success && (Stack->Control & SL_INVOKE_ON_ERROR)) ||
-                       (Irp->Cancel && (Stack->Control & SL_INVOKE_ON_CANCEL));
+                       (__atomic_load_n(&Irp->Cancel, __ATOMIC_RELAXED) &&
+                        (Stack->Control & SL_INVOKE_ON_CANCEL));
         if (!Call || Stack->CompletionRoutine == NULL)
         {
             /* As the I/O manager does for drivers without a completion routine. */
@@ -210,9 +210,9 @@ IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
     if (Irp->IoStatus.Status == STATUS_PENDING || Irp->IoStatus.Status == (NTSTATUS)-1)
         SimRuleBroken("IoCompleteRequest", COMPLETE_PAGE, "IoStatus.Status is %x",
                       (ULONG)Irp->IoStatus.Status);
-    if (Irp->CancelRoutine != NULL)
-        SimRuleBroken("IoCompleteRequest", "Canceling IRPs",
-                      "IRP %p still has a cancel routine", (void *)Irp);
+    if (__atomic_load_n(&Irp->CancelRoutine, __ATOMIC_RELAXED) != NULL)
+        SimRuleBroken("IoCompleteRequest", "Canceling IRPs", "IRP %p still has a cancel routine",
+                      (void *)Irp);
     if (SimThread()->SpinLocks != 0)
         SimRuleBroken("IoCompleteRequest", COMPLETE_PAGE,
                       "a spin lock is held; a driver must not hold one");
@@ -237,7 +237,8 @@ IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
     Unuse(Request);
 }
 
-/* ---- Cancellation ------------------------------------------------------------------------------ */
+/* ---- Cancellation ------------------------------------------------------------------------------
+ */
 
 VOID NTAPI
 IoAcquireCancelSpinLock(PKIRQL Irql)
@@ -294,7 +295,8 @@ SimRequestCancel(SIM_REQUEST *Request)
     Unuse(Request);
 }
 
-/* ---- The owner's side --------------------------------------------------------------------------- */
+/* ---- The owner's side ---------------------------------------------------------------------------
+ */
 
 BOOLEAN
 SimRequestDone(SIM_REQUEST *Request)

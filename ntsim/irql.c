@@ -9,7 +9,7 @@
 #include <time.h>
 #include "thread.h"
 
-#define PROCESSORS 4
+#define PROCESSORS       4
 #define SPIN_SECONDS_MAX 20
 
 static volatile unsigned ProcessorsTaken; /* a bit for each */
@@ -98,12 +98,10 @@ SpinAcquire(PKSPIN_LOCK SpinLock, const char *Call)
     SimPoint();
     if (__atomic_load_n(SpinLock, __ATOMIC_RELAXED) == (KSPIN_LOCK)Thread)
         SimRuleBroken(Call, "wdm/nf-wdm-keacquirespinlock",
-                      "spin lock %p is held by this processor already: deadlock",
-                      (void *)SpinLock);
+                      "spin lock %p is held by this processor already: deadlock", (void *)SpinLock);
     KSPIN_LOCK Free = 0;
-    for (unsigned Turn = 0;
-         !__atomic_compare_exchange_n(SpinLock, &Free, (KSPIN_LOCK)Thread, FALSE, __ATOMIC_ACQUIRE,
-                                      __ATOMIC_RELAXED);
+    for (unsigned Turn = 0; !__atomic_compare_exchange_n(SpinLock, &Free, (KSPIN_LOCK)Thread, FALSE,
+                                                         __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
          ++Turn)
     {
         Free = 0;

@@ -127,9 +127,9 @@ SimMdlCreateLocked(PVOID Address, ULONG Length)
 static PVOID
 Map(MDL_BLOCK *Block)
 {
-    SIZE_T Bytes = ADDRESS_AND_SIZE_TO_SPAN_PAGES(MmGetMdlVirtualAddress(&Block->Mdl),
-                                                  Block->Mdl.ByteCount) *
-                   (SIZE_T)PAGE_SIZE;
+    SIZE_T Bytes =
+        ADDRESS_AND_SIZE_TO_SPAN_PAGES(MmGetMdlVirtualAddress(&Block->Mdl), Block->Mdl.ByteCount) *
+        (SIZE_T)PAGE_SIZE;
     Block->RegionBytes = Bytes + 2 * PAGE_SIZE;
     Block->Region = mmap(NULL, Block->RegionBytes, PROT_NONE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -14,8 +14,8 @@
 #include "system.h"
 #include "thread.h"
 
-#define BUCKETS 4096u
-#define FILL_NEW 0xA5
+#define BUCKETS    4096u
+#define FILL_NEW   0xA5
 #define FILL_FREED 0xDD
 #define FILL_GUARD 0xFD
 #if defined(SIM_ADDRESS_SANITIZER)
@@ -36,7 +36,8 @@ typedef struct BLOCK
 static pthread_mutex_t Mutex = PTHREAD_MUTEX_INITIALIZER;
 static BLOCK *Blocks[BUCKETS];
 static unsigned BlockCount;
-extern unsigned SimMdlsLeft(void);
+extern unsigned
+SimMdlsLeft(void);
 
 static BLOCK **
 Bucket(const void *Data)

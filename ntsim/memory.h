@@ -28,5 +28,4 @@ SimMdlCreateLocked(PVOID Address, ULONG Length);
 void
 SimMdlFreeLocked(PMDL Mdl);
 
-
 #endif

@@ -7,10 +7,10 @@
 #include "object.h"
 #include "thread.h"
 
-#define OBJECT_MAGIC 0x4F626A65u
-#define HANDLES_MAX 256
+#define OBJECT_MAGIC       0x4F626A65u
+#define HANDLES_MAX        256
 #define KERNEL_HANDLE_BASE 0x80000000u
-#define HANDLE_STEP 4
+#define HANDLE_STEP        4
 
 typedef struct OBJECT
 {
@@ -81,8 +81,7 @@ ObfReferenceObject(PVOID Object)
 {
     static const char Call[] = "ObReferenceObject";
     SimCheckIrql(Call, "wdm/nf-wdm-obreferenceobject", PASSIVE_LEVEL, DISPATCH_LEVEL);
-    LONG Before =
-        __atomic_fetch_add(&ObjectOf(Call, Object)->References, 1, __ATOMIC_RELAXED);
+    LONG Before = __atomic_fetch_add(&ObjectOf(Call, Object)->References, 1, __ATOMIC_RELAXED);
     if (Before <= 0)
         SimRuleBroken(Call, "wdm/nf-wdm-obreferenceobject", "object %p is being deleted", Object);
     return Before + 1;
@@ -110,7 +109,8 @@ ObfDereferenceObject(PVOID Body)
     return 0;
 }
 
-/* ---- Handles ----------------------------------------------------------------------------------- */
+/* ---- Handles -----------------------------------------------------------------------------------
+ */
 
 SIM_PROCESS *
 SimProcessCreate(void)

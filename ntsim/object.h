@@ -47,7 +47,8 @@ SimHandleCreate(SIM_PROCESS *Process, PVOID Object, ACCESS_MASK Access);
 
 /* The object of a handle without a reference, or NULL; Access may be NULL. */
 PVOID
-SimHandleObject(SIM_PROCESS *Process, HANDLE Handle, struct _OBJECT_TYPE *Type, ACCESS_MASK *Access);
+SimHandleObject(SIM_PROCESS *Process, HANDLE Handle, struct _OBJECT_TYPE *Type,
+                ACCESS_MASK *Access);
 
 /* STATUS_INVALID_HANDLE if there is no such handle. */
 NTSTATUS

@@ -3,6 +3,7 @@
  * The driver's load and unload, a bus with devices, and plug-and-play and power requests to them.
  * Articles "Plug and Play Minor IRPs", "Writing an Unload Routine".
  */
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct SIM_DEVICE
 static DRIVER_OBJECT Driver;
 static DRIVER_EXTENSION DriverExtension;
 static DRIVER_OBJECT BusDriver;
+static void *Image; /* of the driver, if it was loaded from one */
 
 static NTSTATUS NTAPI
 NoRoutine(PDEVICE_OBJECT DeviceObject, PIRP Irp)
@@ -28,6 +30,15 @@ NoRoutine(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     Irp->IoStatus.Status = STATUS_INVALID_DEVICE_REQUEST;
     IoCompleteRequest(Irp, IO_NO_INCREMENT);
     return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+/* Its code and data are gone after this: what still runs in it faults. */
+static void
+UnloadImage(void)
+{
+    if (Image != NULL)
+        dlclose(Image);
+    Image = NULL;
 }
 
 NTSTATUS
@@ -50,6 +61,23 @@ SimDriverLoad(PDRIVER_INITIALIZE Entry)
     return Status;
 }
 
+NTSTATUS
+SimDriverLoadImage(const char *Path)
+{
+    Image = dlopen(Path, RTLD_NOW | RTLD_LOCAL);
+    PDRIVER_INITIALIZE Entry =
+        Image != NULL ? (PDRIVER_INITIALIZE)dlsym(Image, "DriverEntry") : NULL;
+    if (Entry == NULL)
+    {
+        fprintf(stderr, "ntsim: %s\n", dlerror());
+        abort();
+    }
+    NTSTATUS Status = SimDriverLoad(Entry);
+    if (!NT_SUCCESS(Status))
+        UnloadImage();
+    return Status;
+}
+
 BOOLEAN
 SimDriverUnload(void)
 {
@@ -60,6 +88,7 @@ SimDriverUnload(void)
         Driver.DriverUnload(&Driver);
     SimCheckReturn("DriverUnload", PASSIVE_LEVEL);
     memset(&Driver, 0, sizeof(Driver));
+    UnloadImage();
     return TRUE;
 }
 
@@ -171,7 +200,8 @@ IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_PROPERTY Device
     return STATUS_SUCCESS;
 }
 
-/* ---- The whole ---------------------------------------------------------------------------------- */
+/* ---- The whole ----------------------------------------------------------------------------------
+ */
 
 void
 SimSettle(void)
@@ -189,6 +219,6 @@ SimLeft(void)
         ;
     SimDispatcherUnlock();
     SimSettle();
-    return SimSystemThreads() + SimEndingThreads() + SimRequestsLeft() + SimDevicesLeft() + SimWorkLeft() +
-           SimObjectsLeft() + SimMemoryLeft();
+    return SimSystemThreads() + SimEndingThreads() + SimRequestsLeft() + SimDevicesLeft() +
+           SimWorkLeft() + SimObjectsLeft() + SimMemoryLeft();
 }

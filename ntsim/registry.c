@@ -8,9 +8,9 @@
 #include "system.h"
 
 #define NAME_CHARACTERS 128
-#define DATA_BYTES 512
-#define VALUES_MAX 64
-#define ZW_PAGE "Using Nt and Zw Versions of the Native System Services Routines"
+#define DATA_BYTES      512
+#define VALUES_MAX      64
+#define ZW_PAGE         "Using Nt and Zw Versions of the Native System Services Routines"
 
 typedef struct VALUE
 {

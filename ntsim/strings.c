@@ -6,7 +6,7 @@
 #include <string.h>
 #include "system.h"
 
-#define TAG_STRING 'rtSN'
+#define TAG_STRING      'rtSN'
 #define GUID_CHARACTERS 38
 
 static RTL_OSVERSIONINFOW SystemVersion = {.dwMajorVersion = 10, .dwBuildNumber = 19045};

@@ -7,7 +7,8 @@
 #include "dispatcher.h"
 #include "thread.h"
 
-/* ---- Fast mutexes: Count is 1 when free, as ExInitializeFastMutex leaves it ------------------- */
+/* ---- Fast mutexes: Count is 1 when free, as ExInitializeFastMutex leaves it -------------------
+ */
 
 VOID FASTCALL
 ExAcquireFastMutex(PFAST_MUTEX FastMutex)
@@ -25,8 +26,7 @@ ExAcquireFastMutex(PFAST_MUTEX FastMutex)
     while (FastMutex->Count != 1)
     {
         if (!SimDispatcherWait(NULL) && FastMutex->Count != 1)
-            SimRuleBroken(Call, Page, "fast mutex %p is not released: deadlock",
-                          (void *)FastMutex);
+            SimRuleBroken(Call, Page, "fast mutex %p is not released: deadlock", (void *)FastMutex);
     }
     FastMutex->Count = 0;
     FastMutex->Owner = Thread;
@@ -74,7 +74,8 @@ ExReleaseFastMutex(PFAST_MUTEX FastMutex)
     SimPoint();
 }
 
-/* ---- Rundown protection: 2 for each holder, 1 while or after it is run down ------------------- */
+/* ---- Rundown protection: 2 for each holder, 1 while or after it is run down -------------------
+ */
 
 #define RUNDOWN_ACTIVE ((ULONG_PTR)1)
 #define RUNDOWN_HOLDER ((ULONG_PTR)2)
@@ -162,7 +163,8 @@ ExReInitializeRundownProtection(PEX_RUNDOWN_REF RunRef)
 }
 
 /* ---- Sequenced lists. The first word is the first entry, with bit 0 as a lock; the second the
- * depth. ---------------------------------------------------------------------------------------- */
+ * depth. ----------------------------------------------------------------------------------------
+ */
 
 #define LIST_LOCKED ((ULONGLONG)1)
 

@@ -13,7 +13,8 @@
 #include "memory.h"
 #include "object.h"
 
-/* ---- The system ------------------------------------------------------------------------------- */
+/* ---- The system -------------------------------------------------------------------------------
+ */
 
 /* What RtlGetVersion tells; 10.0 unless said otherwise. */
 void
@@ -23,7 +24,8 @@ SimSetVersion(ULONG Major, ULONG Minor);
 BOOLEAN
 SimIsWindows7(void);
 
-/* Waits until what the system does by itself (closing files, work items, ending threads) is done. */
+/* Waits until what the system does by itself (closing files, work items, ending threads) is done.
+ */
 void
 SimSettle(void);
 
@@ -31,7 +33,8 @@ SimSettle(void);
 unsigned
 SimLeft(void);
 
-/* ---- Registry ---------------------------------------------------------------------------------- */
+/* ---- Registry ----------------------------------------------------------------------------------
+ */
 
 /* A value of the key Path; NULL data deletes it. */
 void
@@ -39,11 +42,16 @@ SimRegistrySet(const WCHAR *Path, const WCHAR *Name, ULONG Type, const void *Dat
 void
 SimRegistryReset(void);
 
-/* ---- The driver and its devices ----------------------------------------------------------------- */
+/* ---- The driver and its devices -----------------------------------------------------------------
+ */
 
 /* Calls Entry as the system does. On success the driver stays until SimDriverUnload. */
 NTSTATUS
 SimDriverLoad(PDRIVER_INITIALIZE Entry);
+
+/* The same for the DriverEntry of a shared library, whose data are new with each load. */
+NTSTATUS
+SimDriverLoadImage(const char *Path);
 
 /* Calls the driver's unload routine. FALSE: it has devices yet, or system threads, so the system
  * would not (NDIS and the I/O manager hold a reference for each). */
@@ -73,7 +81,8 @@ SimDevicePower(SIM_DEVICE *Device, POWER_STATE_TYPE Type, ULONG State);
 BOOLEAN
 SimNameExists(const WCHAR *Name);
 
-/* ---- Files -------------------------------------------------------------------------------------- */
+/* ---- Files --------------------------------------------------------------------------------------
+ */
 
 /* Opens a device by the name of it or of its link. */
 NTSTATUS
@@ -108,7 +117,8 @@ SimRequestFree(SIM_REQUEST *Request);
 void
 SimCancelBeforeDispatch(void);
 
-/* ---- Events of applications ---------------------------------------------------------------------- */
+/* ---- Events of applications
+ * ---------------------------------------------------------------------- */
 
 HANDLE
 SimEventCreate(SIM_PROCESS *Process, ACCESS_MASK Access, EVENT_TYPE Type);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads. Articles "System Threads", "Managing Hardware Priorities". */
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include "dispatcher.h"
 #include "thread.h"
@@ -54,7 +55,11 @@ SimCheckReturn(const char *Routine, KIRQL Irql)
                       "the routine returned with a lock held");
 }
 
-static _Noreturn void
+/* Where PsTerminateSystemThread goes, out of the driver's frames: once the thread object is
+ * signalled, nothing may look at those, as the driver may be unloaded. */
+static _Thread_local jmp_buf Terminated;
+
+static void
 EndThread(void)
 {
     struct _KTHREAD *Thread = SystemThread;
@@ -71,15 +76,16 @@ EndThread(void)
     __atomic_sub_fetch(&EndingThreads, 1, __ATOMIC_RELEASE);
     SimDispatcherChanged();
     SimDispatcherUnlock();
-    pthread_exit(NULL);
 }
 
 static void *
 ThreadMain(void *Context)
 {
     SystemThread = Context;
-    SystemThread->Start(SystemThread->Context);
+    if (setjmp(Terminated) == 0)
+        SystemThread->Start(SystemThread->Context);
     EndThread();
+    return NULL;
 }
 
 NTSTATUS NTAPI
@@ -123,5 +129,5 @@ PsTerminateSystemThread(NTSTATUS ExitStatus)
     if (SystemThread == NULL)
         SimRuleBroken("PsTerminateSystemThread", "wdm/nf-wdm-psterminatesystemthread",
                       "the thread was not made by PsCreateSystemThread");
-    EndThread();
+    longjmp(Terminated, 1);
 }

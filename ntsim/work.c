@@ -164,7 +164,8 @@ SimWorkLeft(void)
     return Left;
 }
 
-/* ---- Work items -------------------------------------------------------------------------------- */
+/* ---- Work items --------------------------------------------------------------------------------
+ */
 
 PIO_WORKITEM NTAPI
 IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject)
@@ -221,7 +222,8 @@ IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine,
     SimWorkQueue(RunWorkItem, IoWorkItem);
 }
 
-/* ---- Timers ------------------------------------------------------------------------------------ */
+/* ---- Timers ------------------------------------------------------------------------------------
+ */
 
 VOID NTAPI
 KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type)

@@ -40,10 +40,9 @@ NTSTATUS
 ApplicationStart(APPLICATION *Application)
 {
     NTSTATUS Status;
-    SIM_REQUEST *Request =
-        SimDeviceControl(Application->File, CULVERT_IOCTL_SESSION, &Application->Start,
-                         sizeof(Application->Start), Application->Memory,
-                         (ULONG)Application->Bytes, &Status);
+    SIM_REQUEST *Request = SimDeviceControl(
+        Application->File, CULVERT_IOCTL_SESSION, &Application->Start, sizeof(Application->Start),
+        Application->Memory, (ULONG)Application->Bytes, &Status);
     if (Request == NULL)
         return Status;
     if (Status != STATUS_PENDING)

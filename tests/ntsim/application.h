@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An application with a session, the other side of the driver's rings, straight on contract/ring.h.
- * One thread uses an application at a time, but for the halves: one may receive while another sends.
+ * One thread uses an application at a time, but for the halves: one may receive while another
+ * sends.
  */
 #ifndef CULVERT_TESTS_NTSIM_APPLICATION_H
 #define CULVERT_TESTS_NTSIM_APPLICATION_H

@@ -202,8 +202,7 @@ FullRingDropsAndCounts(void **State)
         for (unsigned At = 0; At < Sent; ++At)
         {
             MakePacket(Packet, Size, 4, At);
-            assert_int_equal(SimEdgeSendPacket(WorldEdge, Packet, Size, NULL),
-                             NDIS_STATUS_SUCCESS);
+            assert_int_equal(SimEdgeSendPacket(WorldEdge, Packet, Size, NULL), NDIS_STATUS_SUCCESS);
         }
         for (unsigned At = 0; At < Fits; ++At)
         {
@@ -345,11 +344,11 @@ int
 RunDataTests(void)
 {
     static const struct CMUnitTest data_tests[] = {
-        WORLD_TEST(EverySizeBothWays),      WORLD_TEST(EveryShape),
-        WORLD_TEST(ManyPacketsInManyLists), WORLD_TEST(BadPacketsAreErrors),
+        WORLD_TEST(EverySizeBothWays),        WORLD_TEST(EveryShape),
+        WORLD_TEST(ManyPacketsInManyLists),   WORLD_TEST(BadPacketsAreErrors),
         WORLD_TEST(UnknownVersionsAreErrors), WORLD_TEST(FullRingDropsAndCounts),
-        WORLD_TEST(WakesTheReceiver),       WORLD_TEST(DriverSleepsAndIsWoken),
-        WORLD_TEST(StarvedOfSmallBuffers),  WORLD_TEST(StarvedOfLargeBuffers),
+        WORLD_TEST(WakesTheReceiver),         WORLD_TEST(DriverSleepsAndIsWoken),
+        WORLD_TEST(StarvedOfSmallBuffers),    WORLD_TEST(StarvedOfLargeBuffers),
         WORLD_TEST(NoSessionNoPackets),
     };
     return cmocka_run_group_tests(data_tests, NULL, NULL);

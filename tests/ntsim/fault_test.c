@@ -84,8 +84,7 @@ InSessionStart(void **State)
         const char *Hit = SimFaultHit();
         if (Hit != NULL)
         {
-            assert_true(Status == STATUS_INSUFFICIENT_RESOURCES ||
-                        Status == STATUS_INVALID_HANDLE);
+            assert_true(Status == STATUS_INSUFFICIENT_RESOURCES || Status == STATUS_INVALID_HANDLE);
             assert_int_equal(SimEdgeLink(WorldEdge).State, MediaConnectStateDisconnected);
             Status = ApplicationStart(&App);
         }
@@ -110,6 +109,9 @@ InDataPath(void **State)
     for (unsigned Nth = 1;; ++Nth)
     {
         unsigned In = 0, Out = 0;
+        /* Anew, so that no pool of NDIS has lists left to give without an allocation. */
+        WorldDown();
+        assert_true(WorldTryUp());
         NDIS_STATISTICS_INFO Before = WorldStatistics();
         ApplicationOpen(&App, WORLD_CAPACITY);
         assert_int_equal(ApplicationStart(&App), STATUS_PENDING);

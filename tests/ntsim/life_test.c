@@ -206,8 +206,8 @@ FinishRemoval(void)
     NTSTATUS Status;
     UCHAR Info[8];
     /* The handle is still there, the adapter is not. */
-    SIM_REQUEST *Request = SimDeviceControl(App.File, CULVERT_IOCTL_DRIVER_INFO, NULL, 0, Info,
-                                            sizeof(Info), &Status);
+    SIM_REQUEST *Request =
+        SimDeviceControl(App.File, CULVERT_IOCTL_DRIVER_INFO, NULL, 0, Info, sizeof(Info), &Status);
     assert_int_equal(Status, STATUS_DEVICE_REMOVED);
     SimRequestFree(Request);
     assert_int_equal(ApplicationStart(&App), STATUS_DEVICE_REMOVED);
@@ -365,7 +365,7 @@ WrongDriverKey(void **State)
     for (unsigned Kind = 0; Kind < 3; ++Kind)
     {
         WorldDown();
-        assert_int_equal(SimDriverLoad(DriverEntry), STATUS_SUCCESS);
+        assert_int_equal(SimDriverLoadImage(NTSIM_DRIVER), STATUS_SUCCESS);
         if (Kind == 0)
             SimRegistrySet(WORLD_KEY, L"NetCfgInstanceId", 0, NULL, 0);
         else if (Kind == 1)
@@ -385,13 +385,20 @@ int
 RunLifeTests(void)
 {
     static const struct CMUnitTest life_tests[] = {
-        WORLD_TEST(PauseKeepsPackets),      WORLD_TEST(SessionsWhilePaused),
-        WORLD_TEST(PauseWaitsForTheLastReturn), WORLD_TEST(ListsOutliveTheirSession),
-        WORLD_TEST(SurpriseRemovalEndsTheSession), WORLD_TEST(RemovalEndsTheSession),
-        WORLD_TEST(RemovalWaitsForLists),   WORLD_TEST(RemovalWhilePaused),
-        WORLD_TEST(StopAndStart),           WORLD_TEST(SleepAndWakeWithASession),
-        WORLD_TEST(Shutdown),               WORLD_TEST(DeathOfTheProcess),
-        WORLD_TEST(OnWindows7),             WORLD_TEST(WrongDriverKey),
+        WORLD_TEST(PauseKeepsPackets),
+        WORLD_TEST(SessionsWhilePaused),
+        WORLD_TEST(PauseWaitsForTheLastReturn),
+        WORLD_TEST(ListsOutliveTheirSession),
+        WORLD_TEST(SurpriseRemovalEndsTheSession),
+        WORLD_TEST(RemovalEndsTheSession),
+        WORLD_TEST(RemovalWaitsForLists),
+        WORLD_TEST(RemovalWhilePaused),
+        WORLD_TEST(StopAndStart),
+        WORLD_TEST(SleepAndWakeWithASession),
+        WORLD_TEST(Shutdown),
+        WORLD_TEST(DeathOfTheProcess),
+        WORLD_TEST(OnWindows7),
+        WORLD_TEST(WrongDriverKey),
     };
     return cmocka_run_group_tests(life_tests, NULL, NULL);
 }

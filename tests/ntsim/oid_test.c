@@ -13,8 +13,8 @@ ExpectQuery(NDIS_OID Oid, const void *Expected, ULONG Bytes)
     for (ULONG Length = 0; Length < BUFFER_BYTES; Length += Length < Bytes + 4 ? 1 : 97)
     {
         memset(Buffer, 0xEE, sizeof(Buffer));
-        NDIS_STATUS Status = SimEdgeOid(WorldEdge, NdisRequestQueryInformation, Oid, Buffer,
-                                        Length, &Done, &Needed);
+        NDIS_STATUS Status =
+            SimEdgeOid(WorldEdge, NdisRequestQueryInformation, Oid, Buffer, Length, &Done, &Needed);
         if (Length < Bytes)
         {
             assert_true(Status == NDIS_STATUS_BUFFER_TOO_SHORT ||
@@ -85,8 +85,8 @@ CountersOfBothWidths(void **State)
         {
             ULONG64 Buffer[2] = {0, 0};
             ULONG Done, Needed;
-            NDIS_STATUS Status = SimEdgeOid(WorldEdge, NdisRequestQueryStatistics, Oids[At],
-                                            Buffer, Length, &Done, &Needed);
+            NDIS_STATUS Status = SimEdgeOid(WorldEdge, NdisRequestQueryStatistics, Oids[At], Buffer,
+                                            Length, &Done, &Needed);
             assert_int_equal(Status,
                              Length < 4 ? NDIS_STATUS_BUFFER_TOO_SHORT : NDIS_STATUS_SUCCESS);
             assert_int_equal(Done, Length < 4 ? 0 : Length < 8 ? 4 : 8);
@@ -115,8 +115,8 @@ Sets(void **State)
     ExpectULong(OID_GEN_CURRENT_LOOKAHEAD, 1234);
     for (ULONG Length = 0; Length < 4; ++Length)
     {
-        assert_int_equal(SimEdgeOid(WorldEdge, NdisRequestSetInformation,
-                                    OID_GEN_CURRENT_LOOKAHEAD, &Value, Length, &Done, &Needed),
+        assert_int_equal(SimEdgeOid(WorldEdge, NdisRequestSetInformation, OID_GEN_CURRENT_LOOKAHEAD,
+                                    &Value, Length, &Done, &Needed),
                          NDIS_STATUS_INVALID_LENGTH);
         assert_int_equal(Needed, sizeof(Value));
     }
@@ -133,8 +133,8 @@ static void
 UnknownOidsAreRefused(void **State)
 {
     static const NDIS_REQUEST_TYPE Types[] = {NdisRequestQueryInformation,
-                                              NdisRequestSetInformation,
-                                              NdisRequestQueryStatistics, NdisRequestMethod};
+                                              NdisRequestSetInformation, NdisRequestQueryStatistics,
+                                              NdisRequestMethod};
     UCHAR Room[64] = {0};
     (void)State;
     for (unsigned Type = 0; Type < ARRAYSIZE(Types); ++Type)

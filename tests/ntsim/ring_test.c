@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Applications that break a rule of the rings: the session ends with STATUS_DATA_ERROR and the state
- * says so, nothing else happens, and the next session works.
+ * Applications that break a rule of the rings: the session ends with STATUS_DATA_ERROR and the
+ * state says so, nothing else happens, and the next session works.
  */
 #include "world.h"
 
@@ -124,9 +124,9 @@ static void
 BrokenRulesEndTheSession(void **State)
 {
     static void (*const Breaks[])(void) = {
-        TailUnaligned, TailBeyondCapacity, TailFarBeyond,  TailBackwards, TailIntoThePast,
-        SizeZero,      SizeTooLarge,       SizeHuge,       SizeBeyondTail, SecondSlotIsBad,
-        HeadBeyondTail, HeadFarBeyond,     HeadGoesBack,
+        TailUnaligned,  TailBeyondCapacity, TailFarBeyond, TailBackwards,  TailIntoThePast,
+        SizeZero,       SizeTooLarge,       SizeHuge,      SizeBeyondTail, SecondSlotIsBad,
+        HeadBeyondTail, HeadFarBeyond,      HeadGoesBack,
     };
     (void)State;
     ApplicationOpen(&App, WORLD_CAPACITY);
@@ -165,10 +165,14 @@ GarbageInTheHeader(void **State)
         for (unsigned At = 0; At < 40; ++At)
         {
             volatile uint32_t *Words[] = {
-                &App.Memory->State,           &App.Memory->Receive.Tail,
-                &App.Memory->Receive.Head,    &App.Memory->Receive.ConsumerWaiting,
-                &App.Memory->Send.Tail,       &App.Memory->Send.Head,
-                &App.Memory->Send.ConsumerWaiting, &App.Memory->Receive.ProducerWaiting,
+                &App.Memory->State,
+                &App.Memory->Receive.Tail,
+                &App.Memory->Receive.Head,
+                &App.Memory->Receive.ConsumerWaiting,
+                &App.Memory->Send.Tail,
+                &App.Memory->Send.Head,
+                &App.Memory->Send.ConsumerWaiting,
+                &App.Memory->Receive.ProducerWaiting,
                 &App.Memory->Send.ProducerWaiting,
                 (volatile uint32_t *)(void *)CulvertSendData(App.Memory, WORLD_CAPACITY)};
             Random = Random * 1664525 + 1013904223;

@@ -76,9 +76,14 @@ ExpectRefusal(APPLICATION *Application, const CULVERT_SESSION_START *Start, ULON
 static void
 RefusesWrongParameters(void **State)
 {
-    static const uint32_t Capacities[] = {
-        0, 1, CULVERT_MIN_CAPACITY / 2, CULVERT_MIN_CAPACITY - 1, CULVERT_MIN_CAPACITY + 1,
-        CULVERT_MIN_CAPACITY * 3, CULVERT_MAX_CAPACITY * 2, UINT32_MAX};
+    static const uint32_t Capacities[] = {0,
+                                          1,
+                                          CULVERT_MIN_CAPACITY / 2,
+                                          CULVERT_MIN_CAPACITY - 1,
+                                          CULVERT_MIN_CAPACITY + 1,
+                                          CULVERT_MIN_CAPACITY * 3,
+                                          CULVERT_MAX_CAPACITY * 2,
+                                          UINT32_MAX};
     APPLICATION A;
     (void)State;
     ApplicationOpen(&A, WORLD_CAPACITY);
@@ -251,16 +256,16 @@ RefusesOtherCodes(void **State)
     {
         for (ULONG Method = 0; Method < 4; ++Method)
         {
-            SIM_REQUEST *Request = SimDeviceControl(
-                A.File, CULVERT_CTL_CODE(Functions[At], Method), NULL, 0, NULL, 0, &Status);
+            SIM_REQUEST *Request = SimDeviceControl(A.File, CULVERT_CTL_CODE(Functions[At], Method),
+                                                    NULL, 0, NULL, 0, &Status);
             assert_int_equal(Status, STATUS_INVALID_DEVICE_REQUEST);
             SimRequestFree(Request);
         }
     }
     /* A handle without the rights gets nowhere. */
     assert_int_equal(SimFileOpen(WORLD_DEVICE, FILE_READ_DATA, &Reader), STATUS_SUCCESS);
-    assert_null(SimDeviceControl(Reader, CULVERT_IOCTL_SESSION, &A.Start, sizeof(A.Start),
-                                 A.Memory, (ULONG)A.Bytes, &Status));
+    assert_null(SimDeviceControl(Reader, CULVERT_IOCTL_SESSION, &A.Start, sizeof(A.Start), A.Memory,
+                                 (ULONG)A.Bytes, &Status));
     assert_int_equal(Status, STATUS_ACCESS_DENIED);
     ApplicationExit(&A);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulator finds what it is there for: each test breaks one rule in a child process, which must
- * die with the report of that rule.
+ * The simulator finds what it is there for: each test breaks one rule in a child process, which
+ * must die with the report of that rule.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -161,7 +161,15 @@ BreakFreeLockedMdl(void)
 }
 
 /* A driver whose device control breaks the rule that Trick names. */
-static enum { TrickTwice, TrickNever, TrickUnmarked, TrickMarked, TrickCancel, TrickStatus } Trick;
+static enum
+{
+    TrickTwice,
+    TrickNever,
+    TrickUnmarked,
+    TrickMarked,
+    TrickCancel,
+    TrickStatus
+} Trick;
 
 static NTSTATUS NTAPI
 TrickDispatch(PDEVICE_OBJECT Device, PIRP Irp)
@@ -273,7 +281,7 @@ IrpRules(void **State)
 int
 RunSystemTests(void)
 {
-    static const struct CMUnitTest system_tests[] = {
-        PLAIN_TEST(IrqlRules), PLAIN_TEST(MemoryRules), PLAIN_TEST(IrpRules)};
+    static const struct CMUnitTest system_tests[] = {PLAIN_TEST(IrqlRules), PLAIN_TEST(MemoryRules),
+                                                     PLAIN_TEST(IrpRules)};
     return cmocka_run_group_tests(system_tests, NULL, NULL);
 }

@@ -9,11 +9,11 @@
 #include <unistd.h>
 #include "world.h"
 
-#define SENDERS 4
-#define LISTS_EACH 400u
-#define PACKETS_EACH_LIST 5u
+#define SENDERS             4
+#define LISTS_EACH          400u
+#define PACKETS_EACH_LIST   5u
 #define APPLICATION_PACKETS 4000u
-#define HEAD_BYTES 12 /* version, sender, number */
+#define HEAD_BYTES          12 /* version, sender, number */
 
 static APPLICATION App;
 static volatile int Stop;
@@ -113,7 +113,8 @@ CountIndicated(void *Context, const UCHAR *Packet, ULONG Bytes, USHORT EtherType
     unsigned Number;
     (void)Context;
     memcpy(&Number, Packet + 4, sizeof(Number));
-    if ((MayLose ? Number < Indicated : Number != Indicated) || EtherType != 0x0800 || Bytes != HEAD_BYTES + Number * 53 % 1400)
+    if ((MayLose ? Number < Indicated : Number != Indicated) || EtherType != 0x0800 ||
+        Bytes != HEAD_BYTES + Number * 53 % 1400)
         OutOfOrder = TRUE;
     Indicated = Number + 1;
 }
@@ -377,9 +378,12 @@ int
 RunThreadTests(void)
 {
     static const struct CMUnitTest thread_tests[] = {
-        WORLD_TEST(BothDirections),           WORLD_TEST(BothDirectionsDisturbed),
-        WORLD_TEST(BothDirectionsWithPauses), WORLD_TEST(SessionsUnderTraffic),
-        WORLD_TEST(ApplicationsRaceForTheAdapter), WORLD_TEST(RemovalRacesWithSessions),
+        WORLD_TEST(BothDirections),
+        WORLD_TEST(BothDirectionsDisturbed),
+        WORLD_TEST(BothDirectionsWithPauses),
+        WORLD_TEST(SessionsUnderTraffic),
+        WORLD_TEST(ApplicationsRaceForTheAdapter),
+        WORLD_TEST(RemovalRacesWithSessions),
     };
     return cmocka_run_group_tests(thread_tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ WorldTryUp(void)
     static const WCHAR Guid[] = WORLD_GUID;
     SimRegistrySet(WORLD_KEY, L"NetCfgInstanceId", REG_SZ, Guid, sizeof(Guid));
     WorldDevice = NULL;
-    if (!NT_SUCCESS(SimDriverLoad(DriverEntry)))
+    if (!NT_SUCCESS(SimDriverLoadImage(NTSIM_DRIVER)))
         return FALSE;
     WorldDevice = SimDeviceAdd(WORLD_KEY);
     if (WorldDevice == NULL)

@@ -12,12 +12,10 @@
 #include "../../ntsim/edge.h"
 #include "../../ntsim/system.h"
 
-#define WORLD_GUID L"{3F2B8C11-0D45-4E6A-9B7C-12AB34CD56EF}"
-#define WORLD_DEVICE CULVERT_DEVICE_PREFIX WORLD_GUID
+#define WORLD_GUID        L"{3F2B8C11-0D45-4E6A-9B7C-12AB34CD56EF}"
+#define WORLD_DEVICE      CULVERT_DEVICE_PREFIX WORLD_GUID
 #define WORLD_DEVICE_LINK CULVERT_DEVICE_LINK_PREFIX WORLD_GUID
-#define WORLD_KEY L"\\Class\\{4d36e972-e325-11ce-bfc1-08002be10318}\\0001"
-
-extern DRIVER_INITIALIZE DriverEntry;
+#define WORLD_KEY         L"\\Class\\{4d36e972-e325-11ce-bfc1-08002be10318}\\0001"
 
 extern SIM_DEVICE *WorldDevice;
 extern SIM_EDGE *WorldEdge;
