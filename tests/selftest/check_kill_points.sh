@@ -34,6 +34,9 @@ mkdir "$work/run"
 cp "$suite_program" "$work/run/culvert-selftest.exe" && cp "$work/build/api/culvert.dll" "$work/run/" ||
   give_up "the programs can be copied"
 sandbox_enter kill || give_up "a network namespace"
+# An earlier run may have been interrupted.
+in_sandbox winehost/launch.sh "$work/run/culvert-selftest.exe" --clean >"$work/log" 2>&1 </dev/null ||
+  sed 's/^/# /' "$work/log"
 ip netns exec "$namespace" timeout --kill-after=20 "$LIMIT_SECONDS" winehost/launch.sh \
   "$work/run/culvert-selftest.exe" --kill-points </dev/null 2>"$work/errors" | tr -d '\r'
 status=${PIPESTATUS[0]}

@@ -17,7 +17,7 @@ if [ "$(id -u)" != 0 ]; then
   echo "ok 1 - wrong variants of the DLL # SKIP only root can make network namespaces and interfaces"
   exit 0
 fi
-export CULVERT_PREFIX=${CULVERT_PREFIX:-$PWD/build/selftest-prefix}
+export CULVERT_PREFIX=${CULVERT_PREFIX:-$PWD/build/mutants-prefix}
 work=$(mktemp -d)
 tree=$work/tree
 finish() {

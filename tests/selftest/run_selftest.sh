@@ -26,6 +26,9 @@ export CULVERT_PREFIX=${CULVERT_PREFIX:-$PWD/build/selftest-prefix}
 # The program finds the DLL where a user has it: beside itself.
 cp "$program_file" "$dll" "$work/" || exit 1
 sandbox_enter selftest || { echo "not ok 1 - a network namespace for the conformance suite"; exit 1; }
+# An earlier run may have been interrupted.
+in_sandbox winehost/launch.sh "$work/culvert-selftest.exe" --clean >"$work/clean" 2>&1 </dev/null ||
+  sed 's/^/# /' "$work/clean"
 start_program "$work/output" "$work/culvert-selftest.exe" "$@"
 end=$((SECONDS + LIMIT_SECONDS))
 while kill -0 "$program" 2>/dev/null && [ $SECONDS -lt $end ]; do

@@ -5,7 +5,7 @@
 #   fetch-cmocka.sh DIRECTORY    leaves DIRECTORY/src/cmocka.c and DIRECTORY/include/cmocka.h
 # Uses the machine's own package mirrors, with lists of its own: nothing of the system is changed.
 set -eu
-target=$1
+target=$(realpath -m "$1")
 [ ! -f "$target/src/cmocka.c" ] || exit 0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
