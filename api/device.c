@@ -2,6 +2,7 @@
 /* Device nodes of adapters: see device.h. */
 #include <initguid.h>
 #include "device.h"
+#include "driver_service.h"
 #include "guid.h"
 #include "logger.h"
 #include "nci.h"
@@ -281,6 +282,7 @@ DeviceRemove(DEVICE *Device, BOOL *RebootRequired)
     BOOL Reboot = FALSE, Known;
     GUID Interface;
 
+    DriverServiceSettle();
     Known = GetInterfaceGuid(Device, &Interface) == ERROR_SUCCESS &&
             SetupDiGetDeviceRegistryPropertyW(Device->Set, &Device->Data, SPDRP_DRIVER, NULL,
                                               (BYTE *)DriverKey, sizeof(DriverKey) - sizeof(WCHAR),

@@ -3,18 +3,48 @@
 #include "driver_service.h"
 #include "logger.h"
 
-#define SERVICE_NAME            L"culvert"
-#define STOP_MILLISECONDS       5000
-#define STOP_CHECK_MILLISECONDS 20
+#define SERVICE_NAME             L"culvert"
+#define STATE_MILLISECONDS       5000
+#define STATE_CHECK_MILLISECONDS 20
 
-/* The service manager tells of a stop only to threads that wait alertably, which is not ours to
+static BOOL
+IsStopped(DWORD State)
+{
+    return State == SERVICE_STOPPED;
+}
+
+static BOOL
+IsSettled(DWORD State)
+{
+    return State != SERVICE_START_PENDING && State != SERVICE_STOP_PENDING;
+}
+
+/* The service manager tells of a change only to threads that wait alertably, which is not ours to
  * impose on an application's thread; so the state is looked at until it is reached. */
+static void
+Await(SC_HANDLE Service, BOOL (*IsReached)(DWORD State), const WCHAR *What)
+{
+    ULONGLONG Deadline = GetTickCount64() + STATE_MILLISECONDS;
+    SERVICE_STATUS Status;
+
+    while (QueryServiceStatus(Service, &Status) && !IsReached(Status.dwCurrentState))
+    {
+        if (GetTickCount64() >= Deadline)
+        {
+            LogWarningError(ERROR_SERVICE_REQUEST_TIMEOUT, L"Service %s does not %s", SERVICE_NAME,
+                            What);
+            return;
+        }
+        Sleep(STATE_CHECK_MILLISECONDS);
+    }
+}
+
 static void
 Stop(SC_HANDLE Service)
 {
-    ULONGLONG Deadline = GetTickCount64() + STOP_MILLISECONDS;
     SERVICE_STATUS Status;
 
+    Await(Service, IsSettled, L"settle");
     if (!QueryServiceStatus(Service, &Status) || Status.dwCurrentState == SERVICE_STOPPED)
         return;
     if (!ControlService(Service, SERVICE_CONTROL_STOP, &Status) &&
@@ -23,32 +53,42 @@ Stop(SC_HANDLE Service)
         LogWarningError(GetLastError(), L"Cannot stop service %s", SERVICE_NAME);
         return;
     }
-    while (QueryServiceStatus(Service, &Status) && Status.dwCurrentState != SERVICE_STOPPED)
-    {
-        if (GetTickCount64() >= Deadline)
-        {
-            LogWarningError(ERROR_SERVICE_REQUEST_TIMEOUT, L"Service %s does not stop",
-                            SERVICE_NAME);
-            return;
-        }
-        Sleep(STOP_CHECK_MILLISECONDS);
-    }
+    Await(Service, IsStopped, L"stop");
 }
 
-void
-DriverServiceStop(void)
+/* Does something with the service, if there is one. */
+static void
+WithService(DWORD Access, void (*Routine)(SC_HANDLE Service))
 {
     SC_HANDLE Manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT), Service;
 
     if (!Manager)
         return;
-    Service = OpenServiceW(Manager, SERVICE_NAME, SERVICE_STOP | SERVICE_QUERY_STATUS);
+    Service = OpenServiceW(Manager, SERVICE_NAME, Access);
     if (Service)
     {
-        Stop(Service);
+        Routine(Service);
         CloseServiceHandle(Service);
     }
     CloseServiceHandle(Manager);
+}
+
+static void
+Settle(SC_HANDLE Service)
+{
+    Await(Service, IsSettled, L"settle");
+}
+
+void
+DriverServiceSettle(void)
+{
+    WithService(SERVICE_QUERY_STATUS, Settle);
+}
+
+void
+DriverServiceStop(void)
+{
+    WithService(SERVICE_STOP | SERVICE_QUERY_STATUS, Stop);
 }
 
 DWORD

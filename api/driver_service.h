@@ -5,6 +5,14 @@
 
 #include "wintun.h"
 
+/*
+ * Waits, for some seconds at most, until the service is neither starting nor stopping. A process
+ * that was killed may have left it so; a host that keeps devices with the service (Wine) does not
+ * hear of a removal meanwhile, and would take a new device of the same name for the old one.
+ */
+void
+DriverServiceSettle(void);
+
 /* Stops the service, if there is one and it runs. A failure is logged as a warning. */
 void
 DriverServiceStop(void);
