@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.." || exit 1
 pattern=${1-.}
 suite_program=${CULVERT_SELFTEST:-build/windows-amd64/tests/selftest/culvert-selftest.exe}
 TEST_SECONDS=45  # one run of a mutant
-TOTAL_SECONDS=230
+TOTAL_SECONDS=360
 
 if [ "$(id -u)" != 0 ]; then
   echo "ok 1 - wrong variants of the DLL # SKIP only root can make network namespaces and interfaces"
