@@ -1,9 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Everything that must pass. Every suite speaks TAP; the last line is the sum over all of them.
-#   test.sh [SUITE...]    only these: lint, builds, abi, ring, ndis, ntsim, catalog, ring-windows, e2e
+#   test.sh [SUITE...]    only these; the names are in ALL below
 set -u
 cd "$(dirname "$0")/.." || exit 1
+ALL="lint builds abi ring models ndis ntsim catalog ring-windows e2e selftest api-doc mutants kill-points"
+suites=${*:-$ALL}
+for name in $suites; do
+  [[ " $ALL " == *" $name "* ]] || { echo "test.sh: there is no suite \"$name\", only: $ALL" >&2; exit 2; }
+done
 export CMOCKA_MESSAGE_OUTPUT=TAP
 
 ./scripts/setup.sh test || exit 1
@@ -14,47 +19,27 @@ fetched=$?
 ./scripts/build.sh || { echo "1 failed: the build"; echo "0 passed, 1 failed"; exit 1; }
 ./scripts/build.sh native || { echo "1 failed: the native build"; echo "0 passed, 1 failed"; exit 1; }
 
-suites=${*:-lint builds abi ring models ndis ntsim catalog ring-windows e2e selftest api-doc mutants kill-points}
-passed=0
-failed=0
-skipped=0
-bad_suites=
-output=$(mktemp)
-trap 'rm -f "$output"' EXIT
+work=$(mktemp -d)
+touch "$work/results"
 
-# Runs a suite, shows its output and adds its lines. A suite that ends with a bad status without a
-# failed line, or without any line, counts as one failure.
+# The suites are divided into two lanes that run beside each other, each one suite after the other:
+# those under Wine spend much of their time waiting. While both run, what a suite prints is shown when
+# it has ended.
+lane_native=()
+lane_wine=()
+
+# Adds a suite to the lane $lane.
 suite() { # NAME SECONDS COMMAND...
-  local name=$1 limit=$2 status lines
-  shift 2
-  [[ " $suites " == *" $name "* ]] || return 0
-  echo
-  echo "== $name"
-  timeout --kill-after=20 "$limit" "$@" 2>&1 </dev/null | tee "$output"
-  status=${PIPESTATUS[0]}
-  local ok bad skip
-  skip=$(grep -cE '^ok .*# SKIP' "$output")
-  ok=$(($(grep -cE '^ok ' "$output") - skip))
-  bad=$(grep -cE '^not ok ' "$output")
-  lines=$((ok + bad + skip))
-  if [ "$lines" = 0 ] || { [ "$status" != 0 ] && [ "$bad" = 0 ]; }; then
-    echo "not ok - $name: $lines lines, then status $status"
-    bad=$((bad + 1))
-  fi
-  passed=$((passed + ok))
-  failed=$((failed + bad))
-  skipped=$((skipped + skip))
-  [ "$bad" = 0 ] || bad_suites="$bad_suites $name"
+  [[ " $suites " == *" $1 "* ]] || return 0
+  local -n commands=lane_$lane
+  commands+=("${*@Q}")
 }
 
 skip_suite() { # NAME REASON
-  [[ " $suites " == *" $1 "* ]] || return 0
-  echo
-  echo "== $1"
-  echo "ok - $1 # SKIP $2"
-  skipped=$((skipped + 1))
+  suite "$1" 1 echo "ok - $1 # SKIP $2"
 }
 
+lane=native
 suite lint 300 tests/lint/check_lint.sh
 suite builds 300 tests/build/check_builds.sh
 suite abi 300 tests/nt/check_abi.sh
@@ -65,6 +50,8 @@ suite ndis 300 build/native/tests/ndis/test_ndis
 suite ntsim 120 build/native/tests/ntsim/test_ntsim
 suite ntsim 120 build/native/tests/ntsim/test_ntsim_threads
 suite catalog 120 tests/catalog/check_catalog.sh
+
+lane=wine
 if [ $fetched = 0 ]; then
   suite ring-windows 300 env CULVERT_HOST="$PWD/build/dist/host" CULVERT_PREFIX="$PWD/build/e2e-prefix" \
     winehost/launch.sh build/windows-amd64/tests/windows/test_ring_windows.exe
@@ -72,28 +59,75 @@ else
   skip_suite ring-windows "the source of CMocka could not be fetched: $(tail -n 1 build/cmocka.log)"
 fi
 report=build/selftest-report.tap
-run_selftest() {
-  tests/selftest/run_selftest.sh | tee $report
-  return "${PIPESTATUS[0]}"
-}
-export -f run_selftest
-export report
 for name in e2e selftest api-doc mutants kill-points; do
   [ "$(id -u)" = 0 ] || { skip_suite $name "only root can make network namespaces and interfaces"; continue; }
   case $name in
     e2e) suite e2e 900 tests/e2e/e2e.sh ;;
-    selftest) suite selftest 400 bash -c run_selftest ;;
-    api-doc) suite api-doc 60 tests/selftest/check_api_doc.sh "$([ -f $report ] && echo $report)" ;;
+    selftest) suite selftest 400 bash -o pipefail -c "tests/selftest/run_selftest.sh | tee $report" ;;
+    api-doc) suite api-doc 60 bash -c "tests/selftest/check_api_doc.sh \$([ ! -f $report ] || echo $report)" ;;
     mutants) suite mutants 400 tests/selftest/check_mutants.sh ;;
     kill-points) suite kill-points 450 tests/selftest/check_kill_points.sh ;;
   esac
 done
 
+# Runs one suite and notes its lines. One that ends with a bad status without a failed line, or
+# without any line, counts as one failure.
+run_suite() { # NAME SECONDS COMMAND...
+  local name=$1 limit=$2 output=$work/$BASHPID start=$SECONDS status ok bad skip
+  shift 2
+  [ -z "$alone" ] || printf '\n== %s\n' "$name"
+  timeout --kill-after=20 "$limit" "$@" 2>&1 </dev/null | keep "$output" &
+  wait $!
+  status=$?
+  skip=$(grep -cE '^ok .*# SKIP' "$output")
+  ok=$(($(grep -cE '^ok ' "$output") - skip))
+  bad=$(grep -cE '^not ok ' "$output")
+  exec 8>"$work/lock"
+  flock 8
+  [ -n "$alone" ] || { printf '\n== %s\n' "$name"; cat "$output"; }
+  if [ $((ok + bad + skip)) = 0 ] || { [ $status != 0 ] && [ "$bad" = 0 ]; }; then
+    echo "not ok - $name: $((ok + bad + skip)) lines, then status $status"
+    bad=$((bad + 1))
+  fi
+  echo "# $name: $((SECONDS - start)) s"
+  echo "$name $ok $bad $skip" >>"$work/results"
+  exec 8>&-
+}
+
+keep() { # FILE: standard input, shown at once only if no other lane runs
+  if [ -n "$alone" ]; then tee "$1"; else cat >"$1"; fi
+}
+
+# A background job's first process is the `timeout` of its suite, which ends what it started.
+run_lane() { # COMMAND...
+  trap 'kill $(jobs -p) 2>/dev/null; wait; exit 130' TERM
+  local command
+  for command; do
+    eval "run_suite $command"
+  done
+}
+
+finish() {
+  trap - EXIT
+  # shellcheck disable=SC2046
+  kill $(jobs -p) 2>/dev/null
+  wait
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+set -o pipefail
+alone=
+if [ ${#lane_native[@]} = 0 ] || [ ${#lane_wine[@]} = 0 ]; then alone=1; fi
+run_lane "${lane_native[@]}" &
+run_lane "${lane_wine[@]}" &
+wait
+
 echo
-[ -z "$bad_suites" ] || echo "Failed:$bad_suites"
-if [ "$skipped" = 0 ]; then
-  echo "$passed passed, $failed failed"
-else
-  echo "$passed passed, $failed failed, $skipped skipped"
-fi
-[ "$failed" = 0 ]
+failures=$(awk '$3 {print $1}' "$work/results" | sort -u | paste -sd' ')
+[ -z "$failures" ] || echo "Failed: $failures"
+awk '{passed += $2; failed += $3; skipped += $4}
+     END {printf "%d passed, %d failed", passed, failed
+          if (skipped) printf ", %d skipped", skipped
+          print ""
+          exit failed || !passed}' "$work/results"
