@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The adapter's device object, which applications open, and its IRPs.
+ * The adapters' device objects, which applications open, and their IRPs.
  *
- * NDIS makes it with the security descriptor below, and frees it when the last handle is closed,
- * which may be long after the adapter is gone: what a dispatch routine needs lies in the device's
- * extension, and Rundown tells whether the adapter is still there.
+ * A device object outlives its adapter while an application has a handle, and IRPs may still come
+ * then. NDIS frees the extension that it makes for a driver at NdisDeregisterDeviceEx (says that
+ * function's page), so nothing is kept there: an IRP finds its adapter in the list below, by the
+ * address of its device object, which nothing else can have while the IRP is alive.
  */
 #include "driver.h"
 
-typedef struct DEVICE
-{
-    EX_RUNDOWN_REF Rundown; /* of Adapter */
-    ADAPTER *Adapter;
-} DEVICE;
+static FAST_MUTEX DeviceListLock;
+static LIST_ENTRY DeviceList; /* of ADAPTER.DeviceEntry, under DeviceListLock */
 
 /* SYSTEM and Administrators may do everything, nobody else anything; inherited by nothing.
  * (The documented SDDL_DEVOBJ_SYS_ALL_ADM_ALL.) The kernel's default label, medium with
  * no-write-up, keeps out whatever runs at low integrity. */
 static const WCHAR DeviceSddl[] = L"D:P(A;;GA;;;SY)(A;;GA;;;BA)";
+
+_Use_decl_annotations_
+VOID
+DeviceListInitialize(VOID)
+{
+    ExInitializeFastMutex(&DeviceListLock);
+    InitializeListHead(&DeviceList);
+}
 
 static NTSTATUS
 CompleteIrp(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
@@ -30,18 +36,27 @@ CompleteIrp(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
 
 /* The adapter of a device object, kept until DeviceRelease; NULL if it is gone. */
 static ADAPTER *
-DeviceAcquire(PDEVICE_OBJECT DeviceObject, DEVICE **Device)
+DeviceAcquire(PDEVICE_OBJECT DeviceObject)
 {
-    *Device = NdisGetDeviceReservedExtension(DeviceObject);
-    if (*Device == NULL || !ExAcquireRundownProtection(&(*Device)->Rundown))
-        return NULL;
-    return (*Device)->Adapter;
+    ADAPTER *Found = NULL;
+    ExAcquireFastMutex(&DeviceListLock);
+    for (PLIST_ENTRY Entry = DeviceList.Flink; Entry != &DeviceList; Entry = Entry->Flink)
+    {
+        ADAPTER *Adapter = CONTAINING_RECORD(Entry, ADAPTER, DeviceEntry);
+        if (Adapter->DeviceObject != DeviceObject)
+            continue;
+        if (ExAcquireRundownProtection(&Adapter->DeviceRundown))
+            Found = Adapter;
+        break;
+    }
+    ExReleaseFastMutex(&DeviceListLock);
+    return Found;
 }
 
 static VOID
-DeviceRelease(DEVICE *Device)
+DeviceRelease(ADAPTER *Adapter)
 {
-    ExReleaseRundownProtection(&Device->Rundown);
+    ExReleaseRundownProtection(&Adapter->DeviceRundown);
 }
 
 static DRIVER_DISPATCH DispatchCreate;
@@ -53,10 +68,15 @@ _Use_decl_annotations_
 static NTSTATUS NTAPI
 DispatchCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
-    DEVICE *Device;
-    if (DeviceAcquire(DeviceObject, &Device) == NULL)
+    /* The security descriptor says who may open the device; of a name below it, such as
+     * \Device\Culvert{...}\x, the I/O manager leaves that to the driver (article "Controlling
+     * Device Namespace Access"). There are no such names. */
+    if (IoGetCurrentIrpStackLocation(Irp)->FileObject->FileName.Length != 0)
+        return CompleteIrp(Irp, STATUS_OBJECT_NAME_NOT_FOUND, 0);
+    ADAPTER *Adapter = DeviceAcquire(DeviceObject);
+    if (Adapter == NULL)
         return CompleteIrp(Irp, STATUS_DEVICE_REMOVED, 0);
-    DeviceRelease(Device);
+    DeviceRelease(Adapter);
     return CompleteIrp(Irp, STATUS_SUCCESS, 0);
 }
 
@@ -66,13 +86,12 @@ _Use_decl_annotations_
 static NTSTATUS NTAPI
 DispatchCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
-    DEVICE *Device;
-    ADAPTER *Adapter = DeviceAcquire(DeviceObject, &Device);
+    ADAPTER *Adapter = DeviceAcquire(DeviceObject);
     if (Adapter != NULL)
     {
         AdapterStopSession(Adapter, IoGetCurrentIrpStackLocation(Irp)->FileObject,
                            STATUS_CANCELLED);
-        DeviceRelease(Device);
+        DeviceRelease(Adapter);
     }
     return CompleteIrp(Irp, STATUS_SUCCESS, 0);
 }
@@ -101,8 +120,7 @@ static NTSTATUS NTAPI
 DispatchDeviceControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
-    DEVICE *Device;
-    ADAPTER *Adapter = DeviceAcquire(DeviceObject, &Device);
+    ADAPTER *Adapter = DeviceAcquire(DeviceObject);
     if (Adapter == NULL)
         return CompleteIrp(Irp, STATUS_DEVICE_REMOVED, 0);
     NTSTATUS Status;
@@ -120,7 +138,7 @@ DispatchDeviceControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         Status = CompleteIrp(Irp, STATUS_INVALID_DEVICE_REQUEST, 0);
         break;
     }
-    DeviceRelease(Device);
+    DeviceRelease(Adapter);
     return Status;
 }
 
@@ -174,20 +192,20 @@ DeviceCreate(ADAPTER *Adapter)
         .DeviceName = &Name,
         .SymbolicName = &Link,
         .MajorFunctions = Dispatch,
-        .ExtensionSize = sizeof(DEVICE),
         .DefaultSDDLString = &Sddl,
     };
     Status = NdisRegisterDeviceEx(MiniportDriverHandle, &Attributes, &Adapter->DeviceObject,
                                   &Adapter->DeviceHandle);
     if (Status != NDIS_STATUS_SUCCESS)
         return Status;
-    DEVICE *Device = NdisGetDeviceReservedExtension(Adapter->DeviceObject);
-    ExInitializeRundownProtection(&Device->Rundown);
-    Device->Adapter = Adapter;
     /* The session's buffer is described by an MDL whatever this says, but let nobody wonder. */
     Adapter->DeviceObject->Flags |= DO_DIRECT_IO;
-    /* Until here the I/O manager has refused to open it. */
     Adapter->DeviceObject->Flags &= ~DO_DEVICE_INITIALIZING;
+    /* Whether or not NDIS has let anybody open it before: only from here on is it found. */
+    ExInitializeRundownProtection(&Adapter->DeviceRundown);
+    ExAcquireFastMutex(&DeviceListLock);
+    InsertTailList(&DeviceList, &Adapter->DeviceEntry);
+    ExReleaseFastMutex(&DeviceListLock);
     return NDIS_STATUS_SUCCESS;
 }
 
@@ -195,8 +213,10 @@ _Use_decl_annotations_
 VOID
 DeviceDelete(ADAPTER *Adapter)
 {
-    DEVICE *Device = NdisGetDeviceReservedExtension(Adapter->DeviceObject);
-    ExWaitForRundownProtectionRelease(&Device->Rundown);
-    ExRundownCompleted(&Device->Rundown);
+    ExAcquireFastMutex(&DeviceListLock);
+    RemoveEntryList(&Adapter->DeviceEntry);
+    ExReleaseFastMutex(&DeviceListLock);
+    ExWaitForRundownProtectionRelease(&Adapter->DeviceRundown);
+    ExRundownCompleted(&Adapter->DeviceRundown);
     NdisDeregisterDeviceEx(Adapter->DeviceHandle);
 }

@@ -58,6 +58,7 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     if (NdisGetVersion() < NDIS_RUNTIME_VERSION_620)
         return NDIS_STATUS_BAD_VERSION;
     ChooseMemoryTypes();
+    DeviceListInitialize();
     return NdisMRegisterMiniportDriver(DriverObject, RegistryPath, NULL, &Miniport,
                                        &MiniportDriverHandle);
 }

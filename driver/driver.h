@@ -12,7 +12,8 @@
  *   buffers.c   the kernel-owned buffers that inject.c copies into
  *
  * Locks, outermost first:
- *   DEVICE.Rundown       held for the time of an IRP's dispatch; run down by AdapterHalt
+ *   DeviceListLock       fast mutex of device.c; held for looking an adapter up, nothing else
+ *   ADAPTER.DeviceRundown  held for the time of an IRP's dispatch; run down by AdapterHalt
  *   ADAPTER.StateLock    fast mutex, <= APC_LEVEL; Session, Running, Removing
  *   ADAPTER.TransmitGate rundown; open while a session runs on a running adapter. Whoever holds it
  *                        may use ADAPTER.Session. Never held while waiting for anything.
@@ -90,6 +91,8 @@ struct ADAPTER
     NDIS_HANDLE MiniportHandle;
     NDIS_HANDLE DeviceHandle;
     PDEVICE_OBJECT DeviceObject;
+    LIST_ENTRY DeviceEntry; /* device.c's */
+    EX_RUNDOWN_REF DeviceRundown;
     GUID NetCfgInstanceId;
 
     FAST_MUTEX StateLock;
@@ -170,6 +173,10 @@ extern NDIS_OID SupportedOids[];
 extern const ULONG SupportedOidsBytes;
 
 /* ---- Device object (device.c) ---------------------------------------------------------------- */
+
+/* Once, before any adapter. */
+_IRQL_requires_(PASSIVE_LEVEL)
+VOID DeviceListInitialize(VOID);
 
 _IRQL_requires_(PASSIVE_LEVEL)
 NTSTATUS

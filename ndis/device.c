@@ -186,6 +186,12 @@ NdisGetDeviceReservedExtension(PDEVICE_OBJECT DeviceObject)
     DEVICE_EXTENSION *Extension = DeviceObject == NULL ? NULL : DeviceObject->DeviceExtension;
     if (Extension == NULL || Extension->Head.Signature != SIGNATURE_DEVICE)
         return NULL;
+    if (!ReadWord(&Extension->Registered))
+    {
+        RuleBroken(
+            "NdisGetDeviceReservedExtension: NdisDeregisterDeviceEx has freed the extension");
+        return NULL;
+    }
     return Extension->ReservedBytes == 0 ? NULL : Extension->Reserved;
 }
 

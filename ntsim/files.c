@@ -37,10 +37,36 @@ Simple(PDEVICE_OBJECT Device, PFILE_OBJECT File, UCHAR Major)
     return Status;
 }
 
+/* The device with the longest name that Name is or is below; *Rest is what follows, which the I/O
+ * manager passes on (article "Controlling Device Namespace Access"). */
+static PDEVICE_OBJECT
+FindDevice(const WCHAR *Name, const WCHAR **Rest)
+{
+    WCHAR Path[260];
+    size_t Length = 0;
+    while (Name[Length] != 0)
+        Length++;
+    if (Length >= sizeof(Path) / sizeof(WCHAR))
+        return NULL;
+    memcpy(Path, Name, (Length + 1) * sizeof(WCHAR));
+    PDEVICE_OBJECT Device;
+    while ((Device = SimDeviceFind(Path)) == NULL)
+    {
+        while (Length != 0 && Path[--Length] != L'\\')
+            ;
+        if (Length == 0)
+            return NULL;
+        Path[Length] = 0;
+    }
+    *Rest = Name + Length;
+    return Device;
+}
+
 NTSTATUS
 SimFileOpen(const WCHAR *Name, ACCESS_MASK Access, HANDLE *Handle)
 {
-    PDEVICE_OBJECT Device = SimDeviceFind(Name);
+    const WCHAR *Rest;
+    PDEVICE_OBJECT Device = FindDevice(Name, &Rest);
     if (Device == NULL)
         return STATUS_OBJECT_NAME_NOT_FOUND;
     /* wdm/nf-wdm-iocreatedevice: nobody can open it before the driver has cleared the flag. */
@@ -53,7 +79,9 @@ SimFileOpen(const WCHAR *Name, ACCESS_MASK Access, HANDLE *Handle)
     File->Type = IO_TYPE_FILE;
     File->Size = sizeof(*File);
     File->DeviceObject = Device; /* with the reference of SimDeviceFind */
+    RtlInitUnicodeString(&File->FileName, Rest);
     NTSTATUS Status = Simple(Device, File, IRP_MJ_CREATE);
+    RtlInitUnicodeString(&File->FileName, NULL); /* only meaningful for the time of the request */
     if (NT_SUCCESS(Status))
         *Handle = SimHandleCreate(SimThread()->Process, File, Access);
     else

@@ -24,6 +24,19 @@ SimIsWindows7(void)
     return SystemVersion.dwMajorVersion == 6 && SystemVersion.dwMinorVersion == 1;
 }
 
+VOID NTAPI
+RtlInitUnicodeString(PUNICODE_STRING Destination, PCWSTR Source)
+{
+    SimCheckIrql("RtlInitUnicodeString", "wdm/nf-wdm-rtlinitunicodestring", PASSIVE_LEVEL,
+                 DISPATCH_LEVEL);
+    size_t Length = 0;
+    while (Source != NULL && Source[Length] != 0)
+        Length++;
+    Destination->Buffer = (PWSTR)Source;
+    Destination->Length = (USHORT)(Length * sizeof(WCHAR));
+    Destination->MaximumLength = (USHORT)(Source != NULL ? (Length + 1) * sizeof(WCHAR) : 0);
+}
+
 NTSTATUS NTAPI
 RtlGetVersion(PRTL_OSVERSIONINFOW VersionInformation)
 {

@@ -84,7 +84,7 @@ SimNameExists(const WCHAR *Name);
 /* ---- Files --------------------------------------------------------------------------------------
  */
 
-/* Opens a device by the name of it or of its link. */
+/* Opens a device by the name of it or of its link, or a name below one of these. */
 NTSTATUS
 SimFileOpen(const WCHAR *Name, ACCESS_MASK Access, HANDLE *Handle);
 

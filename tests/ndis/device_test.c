@@ -90,6 +90,8 @@ DeregisteredDevicesDoNotCallTheDriver(void **State)
                      NDIS_STATUS_SUCCESS);
     KernelReferenceDevice(Device);
     NdisDeregisterDeviceEx(Handle);
+    assert_null(NdisGetDeviceReservedExtension(Device));
+    ExpectRule("NdisDeregisterDeviceEx has freed the extension");
     assert_int_equal(KernelIrp(Device, IRP_MJ_DEVICE_CONTROL, 0), STATUS_DEVICE_REMOVED);
     assert_int_equal(KernelIrp(Device, IRP_MJ_CREATE, 0), STATUS_DEVICE_REMOVED);
     assert_int_equal(KernelIrp(Device, IRP_MJ_CLEANUP, 0), STATUS_SUCCESS);

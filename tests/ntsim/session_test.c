@@ -18,6 +18,22 @@ CheckTraffic(APPLICATION *Application)
     assert_memory_equal(Packet, Got, sizeof(Packet));
 }
 
+/* Of a name below the device's the I/O manager does not check who opens it. */
+static void
+NamesBelowTheDevice(void **State)
+{
+    HANDLE File;
+    APPLICATION Application;
+    (void)State;
+    ApplicationOpen(&Application, WORLD_CAPACITY);
+    assert_int_equal(SimFileOpen(WORLD_DEVICE L"\\", FILE_READ_DATA, &File),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_int_equal(SimFileOpen(WORLD_DEVICE_LINK L"\\session", FILE_READ_DATA, &File),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_int_equal(SimFileOpen(WORLD_DEVICE, FILE_READ_DATA, &File), STATUS_SUCCESS);
+    ApplicationExit(&Application);
+}
+
 static void
 StartsAndEnds(void **State)
 {
@@ -286,6 +302,7 @@ int
 RunSessionTests(void)
 {
     static const struct CMUnitTest session_tests[] = {
+        WORLD_TEST(NamesBelowTheDevice),
         WORLD_TEST(StartsAndEnds),
         WORLD_TEST(LinkFollowsTheSession),
         WORLD_TEST(RefusesWrongParameters),
