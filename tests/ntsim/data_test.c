@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Packets in both directions: sizes, shapes, full rings, wake-ups, what is dropped, statistics. */
 #include <unistd.h>
-#include "world.h"
+#include "runner.h"
 
 #define PACKET_MAX CULVERT_MAX_PACKET
 
@@ -340,7 +340,7 @@ NoSessionNoPackets(void **State)
     ApplicationExit(&App);
 }
 
-int
+void
 RunDataTests(void)
 {
     static const struct CMUnitTest data_tests[] = {
@@ -351,5 +351,5 @@ RunDataTests(void)
         WORLD_TEST(StarvedOfSmallBuffers),    WORLD_TEST(StarvedOfLargeBuffers),
         WORLD_TEST(NoSessionNoPackets),
     };
-    return cmocka_run_group_tests(data_tests, NULL, NULL);
+    RUN_TESTS("data", data_tests);
 }

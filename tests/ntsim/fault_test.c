@@ -4,7 +4,7 @@
  * of them with that one failing. Nothing may leak, and the driver works afterwards.
  */
 #include <stdio.h>
-#include "world.h"
+#include "runner.h"
 
 static APPLICATION App;
 static UCHAR Packet[8000], Got[8000];
@@ -64,7 +64,7 @@ InStartUp(void **State)
         WorldDown();
         if (Hit == NULL)
         {
-            print_message("start-up: %u calls that can fail, each failed once\n", Calls);
+            print_message("# start-up: %u calls that can fail, each failed once\n", Calls);
             assert_true(Calls >= 10);
             break;
         }
@@ -93,7 +93,7 @@ InSessionStart(void **State)
         ApplicationExit(&App);
         if (Hit == NULL)
         {
-            print_message("session start: %u calls that can fail, each failed once\n", Calls);
+            print_message("# session start: %u calls that can fail, each failed once\n", Calls);
             assert_int_equal(Calls, 6);
             break;
         }
@@ -146,18 +146,18 @@ InDataPath(void **State)
         ApplicationExit(&App);
         if (Hit == NULL)
         {
-            print_message("data path: %u calls that can fail, each failed once\n", Calls);
+            print_message("# data path: %u calls that can fail, each failed once\n", Calls);
             assert_true(Calls >= 20);
             break;
         }
     }
 }
 
-int
+void
 RunFaultTests(void)
 {
     static const struct CMUnitTest fault_tests[] = {
         cmocka_unit_test_setup_teardown(InStartUp, SetupPools, WorldTeardown),
         WORLD_TEST(InSessionStart), WORLD_TEST(InDataPath)};
-    return cmocka_run_group_tests(fault_tests, NULL, NULL);
+    RUN_TESTS("fault", fault_tests);
 }

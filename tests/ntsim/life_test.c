@@ -2,7 +2,7 @@
 /* Pause, restart, power, removal and unload, with and without a session and outstanding lists. */
 #include <pthread.h>
 #include <unistd.h>
-#include "world.h"
+#include "runner.h"
 
 static APPLICATION App;
 static UCHAR Packet[2000], Got[2000];
@@ -381,7 +381,7 @@ WrongDriverKey(void **State)
     }
 }
 
-int
+void
 RunLifeTests(void)
 {
     static const struct CMUnitTest life_tests[] = {
@@ -400,5 +400,5 @@ RunLifeTests(void)
         WORLD_TEST(OnWindows7),
         WORLD_TEST(WrongDriverKey),
     };
-    return cmocka_run_group_tests(life_tests, NULL, NULL);
+    RUN_TESTS("life", life_tests);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every OID, with buffers of every length from none to more than enough. */
-#include "world.h"
+#include "runner.h"
 
 #define BUFFER_BYTES 512
 
@@ -152,11 +152,11 @@ UnknownOidsAreRefused(void **State)
                      NDIS_STATUS_NOT_SUPPORTED);
 }
 
-int
+void
 RunOidTests(void)
 {
     static const struct CMUnitTest oid_tests[] = {
         WORLD_TEST(Queries), WORLD_TEST(CountersOfBothWidths), WORLD_TEST(Sets),
         WORLD_TEST(UnknownOidsAreRefused)};
-    return cmocka_run_group_tests(oid_tests, NULL, NULL);
+    RUN_TESTS("oid", oid_tests);
 }

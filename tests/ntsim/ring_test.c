@@ -3,7 +3,7 @@
  * Applications that break a rule of the rings: the session ends with STATUS_DATA_ERROR and the
  * state says so, nothing else happens, and the next session works.
  */
-#include "world.h"
+#include "runner.h"
 
 static APPLICATION App;
 static UCHAR Packet[2000], Got[2000];
@@ -190,10 +190,10 @@ GarbageInTheHeader(void **State)
     ApplicationExit(&App);
 }
 
-int
+void
 RunRingTests(void)
 {
     static const struct CMUnitTest ring_tests[] = {WORLD_TEST(BrokenRulesEndTheSession),
                                                    WORLD_TEST(GarbageInTheHeader)};
-    return cmocka_run_group_tests(ring_tests, NULL, NULL);
+    RUN_TESTS("ring", ring_tests);
 }

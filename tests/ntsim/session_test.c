@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The beginning and the end of sessions: every refusal of contract/session.h, every end. */
-#include "world.h"
+#include "runner.h"
 
 /* A working session passes a packet each way. */
 static void
@@ -298,7 +298,7 @@ LargestCapacity(void **State)
     ApplicationExit(&Application);
 }
 
-int
+void
 RunSessionTests(void)
 {
     static const struct CMUnitTest session_tests[] = {
@@ -315,5 +315,5 @@ RunSessionTests(void)
         WORLD_TEST(RefusesOtherCodes),
         WORLD_TEST(LargestCapacity),
     };
-    return cmocka_run_group_tests(session_tests, NULL, NULL);
+    RUN_TESTS("session", session_tests);
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "world.h"
+#include "runner.h"
 
 #define REPORT_BYTES 4096
 
@@ -278,10 +278,10 @@ IrpRules(void **State)
     ExpectRule(BreakDispatch, "but completed the IRP with");
 }
 
-int
+void
 RunSystemTests(void)
 {
     static const struct CMUnitTest system_tests[] = {PLAIN_TEST(IrqlRules), PLAIN_TEST(MemoryRules),
                                                      PLAIN_TEST(IrpRules)};
-    return cmocka_run_group_tests(system_tests, NULL, NULL);
+    RUN_TESTS("system", system_tests);
 }

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <unistd.h>
-#include "world.h"
+#include "runner.h"
 
 #define SENDERS             4
 #define LISTS_EACH          400u
@@ -374,7 +374,7 @@ RemovalRacesWithSessions(void **State)
     }
 }
 
-int
+void
 RunThreadTests(void)
 {
     static const struct CMUnitTest thread_tests[] = {
@@ -385,5 +385,5 @@ RunThreadTests(void)
         WORLD_TEST(ApplicationsRaceForTheAdapter),
         WORLD_TEST(RemovalRacesWithSessions),
     };
-    return cmocka_run_group_tests(thread_tests, NULL, NULL);
+    RUN_TESTS("thread", thread_tests);
 }

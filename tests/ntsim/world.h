@@ -54,22 +54,4 @@ WaitUntil(BOOLEAN (*Condition)(void *Context), void *Context);
 #define WORLD_TEST(Name) cmocka_unit_test_setup_teardown(Name, WorldSetup, WorldTeardown)
 #define PLAIN_TEST(Name) cmocka_unit_test(Name)
 
-/* Each file's tests; how many failed. */
-int
-RunSystemTests(void);
-int
-RunSessionTests(void);
-int
-RunDataTests(void);
-int
-RunRingTests(void);
-int
-RunOidTests(void);
-int
-RunLifeTests(void);
-int
-RunThreadTests(void);
-int
-RunFaultTests(void);
-
 #endif
