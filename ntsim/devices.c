@@ -271,11 +271,20 @@ IoDetachDevice(PDEVICE_OBJECT TargetDevice)
 }
 
 unsigned
+SimDeviceCount(void)
+{
+    pthread_mutex_lock(&Mutex);
+    unsigned Count = Devices;
+    for (unsigned At = 0; At < NAMES_MAX; ++At)
+        Count += Names[At].Text[0] != 0;
+    pthread_mutex_unlock(&Mutex);
+    return Count;
+}
+
+unsigned
 SimDevicesLeft(void)
 {
-    unsigned Left = Devices;
-    for (unsigned At = 0; At < NAMES_MAX; ++At)
-        Left += Names[At].Text[0] != 0;
+    unsigned Left = SimDeviceCount();
     if (Left != 0)
         fprintf(stderr, "ntsim: left: %u device objects and %u names\n", Devices, Left - Devices);
     return Left;

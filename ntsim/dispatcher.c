@@ -7,6 +7,12 @@
 
 static pthread_mutex_t Mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t Changed = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t Idle = PTHREAD_COND_INITIALIZER;
+
+/* For SimQuiesce, under the lock: changes so far, and the system threads that have looked at their
+ * objects since the last one, and wait. */
+static ULONG64 Changes;
+static unsigned IdleThreads;
 
 void
 SimDispatcherLock(void)
@@ -23,7 +29,10 @@ SimDispatcherUnlock(void)
 void
 SimDispatcherChanged(void)
 {
+    ++Changes;
+    IdleThreads = 0;
     pthread_cond_broadcast(&Changed);
+    pthread_cond_signal(&Idle);
 }
 
 struct timespec
@@ -41,7 +50,30 @@ BOOLEAN
 SimDispatcherWait(const struct timespec *Deadline)
 {
     struct timespec Last = SimDeadline(SIM_SECONDS_MAX * 10000000LL);
-    return pthread_cond_timedwait(&Changed, &Mutex, Deadline != NULL ? Deadline : &Last) == 0;
+    ULONG64 Seen = Changes;
+    BOOLEAN System = SimThread()->System;
+    if (System)
+    {
+        ++IdleThreads;
+        pthread_cond_signal(&Idle);
+    }
+    BOOLEAN Woken =
+        pthread_cond_timedwait(&Changed, &Mutex, Deadline != NULL ? Deadline : &Last) == 0;
+    if (System && Seen == Changes)
+        --IdleThreads;
+    return Woken;
+}
+
+BOOLEAN
+SimDispatcherWaitIdle(void)
+{
+    struct timespec Last = SimDeadline(SIM_SECONDS_MAX * 10000000LL);
+    while (IdleThreads != SimSystemThreads() || SimEndingThreads() != 0)
+    {
+        if (pthread_cond_timedwait(&Idle, &Mutex, &Last) != 0)
+            return FALSE;
+    }
+    return TRUE;
 }
 
 void

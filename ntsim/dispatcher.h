@@ -24,6 +24,12 @@ SimDispatcherChanged(void);
 BOOLEAN
 SimDispatcherWait(const struct timespec *Deadline);
 
+/* Waits until every system thread waits for something that has not happened. FALSE: not within
+ * SIM_SECONDS_MAX. By one thread at a time, which is no system thread. Under the lock, which it
+ * gives up meanwhile. */
+BOOLEAN
+SimDispatcherWaitIdle(void);
+
 /* The time HundredNs units of 100 ns from now, for SimDispatcherWait. */
 struct timespec
 SimDeadline(LONGLONG HundredNs);

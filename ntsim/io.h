@@ -55,7 +55,15 @@ SimDeviceDereference(PDEVICE_OBJECT Device);
 BOOLEAN
 SimDriverHasDevices(PDRIVER_OBJECT DriverObject);
 
-/* Device objects, links, work items, timers, requests that are left. Prints them. */
+/* Device objects with their names, work items and timers, requests that exist. */
+unsigned
+SimDeviceCount(void);
+unsigned
+SimWorkCount(void);
+unsigned
+SimRequestCount(void);
+
+/* The same, and prints them. */
 unsigned
 SimDevicesLeft(void);
 unsigned
@@ -70,6 +78,10 @@ SimWorkQueue(void (*Routine)(PVOID Context), PVOID Context);
 /* Waits until no work is queued or running. */
 void
 SimWorkDrain(void);
+
+/* Whether none is. Under the dispatcher's lock. */
+BOOLEAN
+SimWorkIsDone(void);
 
 HANDLE
 SimKeyOpen(const WCHAR *Path);

@@ -22,6 +22,15 @@ static KSPIN_LOCK CancelLock;
 static unsigned Requests; /* under the dispatcher's lock */
 
 unsigned
+SimRequestCount(void)
+{
+    SimDispatcherLock();
+    unsigned Count = Requests;
+    SimDispatcherUnlock();
+    return Count;
+}
+
+unsigned
 SimRequestsLeft(void)
 {
     if (Requests != 0)

@@ -37,7 +37,15 @@ static volatile LONG Mdls;
 BOOLEAN
 SimPoolIsNonPaged(const void *Address, SIZE_T Length);
 unsigned
+SimMdlCount(void);
+unsigned
 SimMdlsLeft(void);
+
+unsigned
+SimMdlCount(void)
+{
+    return (unsigned)__atomic_load_n(&Mdls, __ATOMIC_RELAXED);
+}
 
 unsigned
 SimMdlsLeft(void)

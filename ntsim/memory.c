@@ -37,6 +37,8 @@ static pthread_mutex_t Mutex = PTHREAD_MUTEX_INITIALIZER;
 static BLOCK *Blocks[BUCKETS];
 static unsigned BlockCount;
 extern unsigned
+SimMdlCount(void);
+extern unsigned
 SimMdlsLeft(void);
 
 static BLOCK **
@@ -173,6 +175,15 @@ SimPoolBlocks(ULONG Tag)
     }
     pthread_mutex_unlock(&Mutex);
     return Count;
+}
+
+void
+SimMemoryCount(unsigned *PoolBlocks, unsigned *Mdls)
+{
+    pthread_mutex_lock(&Mutex);
+    *PoolBlocks = BlockCount;
+    pthread_mutex_unlock(&Mutex);
+    *Mdls = SimMdlCount();
 }
 
 unsigned

@@ -9,6 +9,10 @@
 unsigned
 SimMemoryLeft(void);
 
+/* How many blocks and MDLs exist. */
+void
+SimMemoryCount(unsigned *PoolBlocks, unsigned *Mdls);
+
 /* Blocks with this tag. */
 unsigned
 SimPoolBlocks(ULONG Tag);

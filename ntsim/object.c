@@ -249,6 +249,19 @@ ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE
 }
 
 unsigned
+SimObjectCount(void)
+{
+    unsigned Count = 0;
+    pthread_mutex_lock(&Mutex);
+    for (PLIST_ENTRY At = Objects.Flink; At != &Objects; At = At->Flink)
+        ++Count;
+    for (ULONG Index = 0; Index < HANDLES_MAX; ++Index)
+        Count += Kernel.Handles[Index].Object != NULL;
+    pthread_mutex_unlock(&Mutex);
+    return Count;
+}
+
+unsigned
 SimObjectsLeft(void)
 {
     unsigned Left = 0;

@@ -54,7 +54,9 @@ SimHandleObject(SIM_PROCESS *Process, HANDLE Handle, struct _OBJECT_TYPE *Type,
 NTSTATUS
 SimHandleClose(SIM_PROCESS *Process, HANDLE Handle);
 
-/* Objects that exist, and kernel handles that are open. Prints them. */
+/* Objects that exist, and kernel handles that are open. The second one prints them. */
+unsigned
+SimObjectCount(void);
 unsigned
 SimObjectsLeft(void);
 

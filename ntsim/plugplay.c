@@ -209,6 +209,35 @@ SimSettle(void)
     SimWorkDrain();
 }
 
+BOOLEAN
+SimQuiesce(void)
+{
+    BOOLEAN Idle;
+    SimDispatcherLock();
+    /* Threads may queue work, and work may wake threads. */
+    do
+    {
+        SimDispatcherUnlock();
+        SimWorkDrain();
+        SimDispatcherLock();
+        Idle = SimDispatcherWaitIdle();
+    } while (Idle && !SimWorkIsDone());
+    SimDispatcherUnlock();
+    return Idle;
+}
+
+SIM_COUNTS
+SimCount(void)
+{
+    SIM_COUNTS Counts = {.Objects = SimObjectCount(),
+                         .Devices = SimDeviceCount(),
+                         .Requests = SimRequestCount(),
+                         .Work = SimWorkCount(),
+                         .Threads = SimSystemThreads() + SimEndingThreads()};
+    SimMemoryCount(&Counts.PoolBlocks, &Counts.Mdls);
+    return Counts;
+}
+
 unsigned
 SimLeft(void)
 {

@@ -29,9 +29,30 @@ SimIsWindows7(void);
 void
 SimSettle(void);
 
+/* Waits until all that the system and the driver do by themselves is done or waits: what a thread
+ * does that drives the driver alone, with this after each step, is the same each time. FALSE: a
+ * thread neither ends nor waits, for SIM_SECONDS_MAX. */
+BOOLEAN
+SimQuiesce(void);
+
 /* What is left of what was ever made, after SimSettle; prints it. */
 unsigned
 SimLeft(void);
+
+/* How much of what was made is there, as of now: two moments can be compared. */
+typedef struct SIM_COUNTS
+{
+    unsigned PoolBlocks;
+    unsigned Mdls;
+    unsigned Objects; /* with kernel handles */
+    unsigned Devices; /* with their names */
+    unsigned Requests;
+    unsigned Work; /* work items and armed timers */
+    unsigned Threads;
+} SIM_COUNTS;
+
+SIM_COUNTS
+SimCount(void);
 
 /* ---- Registry ----------------------------------------------------------------------------------
  */

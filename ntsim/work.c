@@ -141,11 +141,17 @@ SimWorkQueue(void (*Routine)(PVOID Context), PVOID Context)
     SimDispatcherUnlock();
 }
 
+BOOLEAN
+SimWorkIsDone(void)
+{
+    return First == NULL && WorkRunning == 0 && DpcRunning == 0;
+}
+
 void
 SimWorkDrain(void)
 {
     SimDispatcherLock();
-    while (First != NULL || WorkRunning != 0 || DpcRunning != 0)
+    while (!SimWorkIsDone())
     {
         if (!SimDispatcherWait(NULL))
             abort();
@@ -154,11 +160,20 @@ SimWorkDrain(void)
 }
 
 unsigned
+SimWorkCount(void)
+{
+    SimDispatcherLock();
+    unsigned Count = WorkItems;
+    for (unsigned At = 0; At < TIMERS_MAX; ++At)
+        Count += Armed[At].Timer != NULL;
+    SimDispatcherUnlock();
+    return Count;
+}
+
+unsigned
 SimWorkLeft(void)
 {
-    unsigned Left = WorkItems;
-    for (unsigned At = 0; At < TIMERS_MAX; ++At)
-        Left += Armed[At].Timer != NULL;
+    unsigned Left = SimWorkCount();
     if (Left != 0)
         fprintf(stderr, "ntsim: left: %u work items and armed timers\n", Left);
     return Left;
