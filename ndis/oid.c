@@ -188,7 +188,8 @@ CheckSet(NDIS_ADAPTER *Adapter, NDIS_OID_REQUEST *Request, NDIS_STATUS *Status)
         *Status = NDIS_STATUS_INVALID_LENGTH;
         return FALSE;
     }
-    ULONG Value = *(const ULONG *)Set->InformationBuffer;
+    ULONG Value; /* the buffer may begin anywhere */
+    RtlCopyMemory(&Value, Set->InformationBuffer, sizeof(Value));
     if (Set->Oid == OID_GEN_CURRENT_PACKET_FILTER
             ? (Value & ~Adapter->General.SupportedPacketFilters) != 0
             : Value > Adapter->General.LookaheadSize)
@@ -247,9 +248,12 @@ CheckResult(const NDIS_OID_REQUEST *Request, NDIS_STATUS Status)
     }
     if (Status == NDIS_STATUS_SUCCESS && Oid == OID_GEN_STATISTICS &&
         Request->RequestType != NdisRequestSetInformation)
-        return RuleHeader("MiniportOidRequest(OID_GEN_STATISTICS)",
-                          Request->DATA.QUERY_INFORMATION.InformationBuffer, &StatisticsRule,
+    {
+        NDIS_OBJECT_HEADER Header; /* the buffer may begin anywhere */
+        RtlCopyMemory(&Header, Request->DATA.QUERY_INFORMATION.InformationBuffer, sizeof(Header));
+        return RuleHeader("MiniportOidRequest(OID_GEN_STATISTICS)", &Header, &StatisticsRule,
                           NDIS_VERSION_ANY) == NDIS_STATUS_SUCCESS;
+    }
     return TRUE;
 }
 
