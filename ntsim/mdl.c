@@ -20,7 +20,8 @@ typedef struct MDL_BLOCK
 {
     PVOID Region; /* of a mapping, with its two guards */
     SIZE_T RegionBytes;
-    _Alignas(16) MDL Mdl; /* page frame numbers follow, which nothing here uses */
+    LIST_ENTRY MappedLink; /* under Mutex, while it is mapped */
+    _Alignas(16) MDL Mdl;  /* page frame numbers follow, which nothing here uses */
 } MDL_BLOCK;
 
 typedef struct REGION
@@ -32,6 +33,7 @@ typedef struct REGION
 static pthread_mutex_t Mutex = PTHREAD_MUTEX_INITIALIZER;
 static REGION Quarantined[QUARANTINE];
 static unsigned QuarantineNext;
+static LIST_ENTRY Mapped = {&Mapped, &Mapped}; /* of MDL_BLOCK.MappedLink */
 static volatile LONG Mdls;
 
 BOOLEAN
@@ -177,9 +179,24 @@ Unmap(MDL_BLOCK *Block)
     UNREFERENCED_PARAMETER(Block);
     UNREFERENCED_PARAMETER(Quarantined);
     UNREFERENCED_PARAMETER(QuarantineNext);
-    UNREFERENCED_PARAMETER(Mutex);
 }
 #endif
+
+PVOID
+SimPagesOf(const volatile void *Address)
+{
+    PVOID Found = NULL;
+    pthread_mutex_lock(&Mutex);
+    for (PLIST_ENTRY Link = Mapped.Flink; Link != &Mapped && Found == NULL; Link = Link->Flink)
+    {
+        PMDL Mdl = &CONTAINING_RECORD(Link, MDL_BLOCK, MappedLink)->Mdl;
+        ULONG_PTR Offset = (ULONG_PTR)Address - (ULONG_PTR)Mdl->MappedSystemVa;
+        if (Offset < Mdl->ByteCount)
+            Found = (UCHAR *)MmGetMdlVirtualAddress(Mdl) + Offset;
+    }
+    pthread_mutex_unlock(&Mutex);
+    return Found;
+}
 
 PVOID NTAPI
 MmMapLockedPagesSpecifyCache(PMDL Mdl, KPROCESSOR_MODE AccessMode, MEMORY_CACHING_TYPE CacheType,
@@ -204,8 +221,12 @@ MmMapLockedPagesSpecifyCache(PMDL Mdl, KPROCESSOR_MODE AccessMode, MEMORY_CACHIN
         SimRuleBroken(Call, Page, "MDL %p describes no bytes", (void *)Mdl);
     if (SimFault(Call))
         return NULL;
-    Mdl->MappedSystemVa = Map(CONTAINING_RECORD(Mdl, MDL_BLOCK, Mdl));
+    MDL_BLOCK *Block = CONTAINING_RECORD(Mdl, MDL_BLOCK, Mdl);
+    Mdl->MappedSystemVa = Map(Block);
     Mdl->MdlFlags |= MDL_MAPPED_TO_SYSTEM_VA;
+    pthread_mutex_lock(&Mutex);
+    InsertHeadList(&Mapped, &Block->MappedLink);
+    pthread_mutex_unlock(&Mutex);
     return Mdl->MappedSystemVa;
 }
 
@@ -217,7 +238,13 @@ MmUnlockPages(PMDL Mdl)
     if ((Mdl->MdlFlags & MDL_PAGES_LOCKED) == 0)
         SimRuleBroken("MmUnlockPages", Page, "the pages of MDL %p are not locked", (void *)Mdl);
     if (Mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA)
-        Unmap(CONTAINING_RECORD(Mdl, MDL_BLOCK, Mdl));
+    {
+        MDL_BLOCK *Block = CONTAINING_RECORD(Mdl, MDL_BLOCK, Mdl);
+        pthread_mutex_lock(&Mutex);
+        RemoveEntryList(&Block->MappedLink);
+        pthread_mutex_unlock(&Mutex);
+        Unmap(Block);
+    }
     Mdl->MdlFlags &= ~(MDL_MAPPED_TO_SYSTEM_VA | MDL_PAGES_LOCKED);
 }
 

@@ -32,4 +32,9 @@ SimMdlCreateLocked(PVOID Address, ULONG Length);
 void
 SimMdlFreeLocked(PMDL Mdl);
 
+/* Where the application has what a driver sees at Address, which is in a mapping of an
+ * application's pages that exists; NULL if it is not. */
+PVOID
+SimPagesOf(const volatile void *Address);
+
 #endif

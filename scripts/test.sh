@@ -49,6 +49,7 @@ suite models 420 model/check_models.sh
 suite ndis 300 build/native/tests/ndis/test_ndis
 suite ntsim 120 build/native/tests/ntsim/test_ntsim
 suite ntsim 120 build/native/tests/ntsim/test_ntsim_threads
+suite ntsim 60 build/native/tests/ntsim/test_ntsim_access
 suite catalog 120 tests/catalog/check_catalog.sh
 
 lane=wine

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hooks on the driver's memory accesses and the rule that shared memory is read once: see access.h.
+ *
+ * The functions with reserved names are those that clang's instrumentation calls; their names and
+ * meanings are the compiler's (LLVM: ThreadSanitizer.cpp, article "SanitizerCoverage"). Those on
+ * atomic operations are in access_atomic.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "access.h"
+#include "memory.h"
+
+static SIM_ACCESS_HOOK *Hook;
+static void *HookContext;
+static _Thread_local BOOLEAN Inside;
+
+/* The range of SimReadOnceBegin and, for each byte of it, whether it has been read. */
+static const UCHAR *OncePages;
+static SIZE_T OnceBytes;
+static UCHAR *OnceRead;
+static ULONG64 OnceCount;
+
+void
+SimAccessHook(SIM_ACCESS_HOOK *NewHook, void *Context)
+{
+    HookContext = Context;
+    Hook = NewHook;
+}
+
+void
+SimReadOnceBegin(const void *Pages, SIZE_T Bytes)
+{
+    OnceRead = calloc(1, Bytes);
+    if (OnceRead == NULL)
+        abort();
+    OncePages = Pages;
+    OnceBytes = Bytes;
+    OnceCount = 0;
+}
+
+void
+SimReadOnceEnd(void)
+{
+    OnceBytes = 0;
+    free(OnceRead);
+    OnceRead = NULL;
+}
+
+void
+SimReadOnceRenew(const void *From, SIZE_T Bytes)
+{
+    SIZE_T Offset = (SIZE_T)((const UCHAR *)From - OncePages);
+    if (Offset < OnceBytes)
+        memset(OnceRead + Offset, 0, min(Bytes, OnceBytes - Offset));
+}
+
+ULONG64
+SimReadOnceBytes(void)
+{
+    return OnceCount;
+}
+
+/* Notes a read of Bytes bytes at Address. */
+static void
+CheckReadOnce(const volatile void *Address, SIZE_T Bytes)
+{
+    const UCHAR *From = SimPagesOf(Address);
+    if (From == NULL)
+        return;
+    SIZE_T Offset = (SIZE_T)(From - OncePages);
+    if (Offset >= OnceBytes)
+        return;
+    Bytes = min(Bytes, OnceBytes - Offset);
+    const UCHAR *Twice = memchr(OnceRead + Offset, TRUE, Bytes);
+    if (Twice != NULL)
+        SimRuleBroken("a read of shared memory", "devtest/wdm-doublefetch",
+                      "%zu bytes at offset %zu are read, of which the byte at offset %zu has been "
+                      "read before; the application may have changed it in between",
+                      (size_t)Bytes, (size_t)Offset, (size_t)(Twice - OnceRead));
+    memset(OnceRead + Offset, TRUE, Bytes);
+    OnceCount += Bytes;
+}
+
+void
+SimAccess(const volatile void *Address, SIZE_T Bytes, unsigned Kind)
+{
+    if (Inside)
+        return;
+    Inside = TRUE;
+    if (OnceBytes != 0 && (Kind & SIM_ACCESS_READ))
+        CheckReadOnce(Address, Bytes);
+    if (Hook != NULL)
+        Hook(HookContext, Address, Bytes, Kind);
+    Inside = FALSE;
+}
+
+/* ---- HOOKS coverage ----------------------------------------------------------------------------
+ */
+
+#define COVERAGE_ACCESS(Suffix, Kind, Bytes)                                                       \
+    void __sanitizer_cov_##Suffix(void *Address);                                                  \
+    void __sanitizer_cov_##Suffix(void *Address)                                                   \
+    {                                                                                              \
+        SimAccess(Address, Bytes, Kind);                                                           \
+    }
+
+COVERAGE_ACCESS(load1, SIM_ACCESS_READ, 1)
+COVERAGE_ACCESS(load2, SIM_ACCESS_READ, 2)
+COVERAGE_ACCESS(load4, SIM_ACCESS_READ, 4)
+COVERAGE_ACCESS(load8, SIM_ACCESS_READ, 8)
+COVERAGE_ACCESS(load16, SIM_ACCESS_READ, 16)
+COVERAGE_ACCESS(store1, SIM_ACCESS_WRITE, 1)
+COVERAGE_ACCESS(store2, SIM_ACCESS_WRITE, 2)
+COVERAGE_ACCESS(store4, SIM_ACCESS_WRITE, 4)
+COVERAGE_ACCESS(store8, SIM_ACCESS_WRITE, 8)
+COVERAGE_ACCESS(store16, SIM_ACCESS_WRITE, 16)
+
+/* ---- HOOKS thread ------------------------------------------------------------------------------
+ */
+
+/* A program with the thread sanitizer's own runtime has these already. */
+#if !defined(SIM_THREAD_SANITIZER)
+
+#define THREAD_ACCESS(Name, Kind, Bytes)                                                           \
+    void __tsan_##Name##Bytes(void *Address);                                                      \
+    void __tsan_##Name##Bytes(void *Address)                                                       \
+    {                                                                                              \
+        SimAccess(Address, Bytes, Kind);                                                           \
+    }
+#define THREAD_ACCESSES(Name, Kind)                                                                \
+    THREAD_ACCESS(Name, Kind, 1)                                                                   \
+    THREAD_ACCESS(Name, Kind, 2)                                                                   \
+    THREAD_ACCESS(Name, Kind, 4)                                                                   \
+    THREAD_ACCESS(Name, Kind, 8)                                                                   \
+    THREAD_ACCESS(Name, Kind, 16)
+
+THREAD_ACCESSES(read, SIM_ACCESS_READ)
+THREAD_ACCESSES(write, SIM_ACCESS_WRITE)
+THREAD_ACCESSES(read_write, SIM_ACCESS_READ | SIM_ACCESS_WRITE)
+THREAD_ACCESSES(unaligned_read, SIM_ACCESS_READ)
+THREAD_ACCESSES(unaligned_write, SIM_ACCESS_WRITE)
+THREAD_ACCESSES(unaligned_read_write, SIM_ACCESS_READ | SIM_ACCESS_WRITE)
+/* A volatile access that the compiler makes as one is as good as a relaxed atomic one. */
+THREAD_ACCESSES(volatile_read, SIM_ACCESS_READ | SIM_ACCESS_ATOMIC)
+THREAD_ACCESSES(volatile_write, SIM_ACCESS_WRITE | SIM_ACCESS_ATOMIC)
+THREAD_ACCESSES(unaligned_volatile_read, SIM_ACCESS_READ | SIM_ACCESS_ATOMIC)
+THREAD_ACCESSES(unaligned_volatile_write, SIM_ACCESS_WRITE | SIM_ACCESS_ATOMIC)
+
+void
+__tsan_init(void);
+void
+__tsan_init(void)
+{
+}
+
+void
+__tsan_func_entry(void *Caller);
+void
+__tsan_func_entry(void *Caller)
+{
+    UNREFERENCED_PARAMETER(Caller);
+}
+
+void
+__tsan_func_exit(void);
+void
+__tsan_func_exit(void)
+{
+}
+
+void *
+__tsan_memcpy(void *To, const void *From, SIZE_T Bytes);
+void *
+__tsan_memcpy(void *To, const void *From, SIZE_T Bytes)
+{
+    SimAccess(From, Bytes, SIM_ACCESS_READ);
+    SimAccess(To, Bytes, SIM_ACCESS_WRITE);
+    return memcpy(To, From, Bytes);
+}
+
+void *
+__tsan_memmove(void *To, const void *From, SIZE_T Bytes);
+void *
+__tsan_memmove(void *To, const void *From, SIZE_T Bytes)
+{
+    SimAccess(From, Bytes, SIM_ACCESS_READ);
+    SimAccess(To, Bytes, SIM_ACCESS_WRITE);
+    return memmove(To, From, Bytes);
+}
+
+void *
+__tsan_memset(void *To, int Byte, SIZE_T Bytes);
+void *
+__tsan_memset(void *To, int Byte, SIZE_T Bytes)
+{
+    SimAccess(To, Bytes, SIM_ACCESS_WRITE);
+    return memset(To, Byte, Bytes);
+}
+
+#endif
