@@ -85,6 +85,11 @@ SimListCreate(void);
 PNET_BUFFER
 SimListAdd(PNET_BUFFER_LIST List, const void *Packet, ULONG Bytes, const SIM_SHAPE *Shape);
 
+/* An MDL of Bytes bytes, with memory at *Data, to be put into the chain of a packet of SimListAdd,
+ * with which it is freed. Unmapped: locked pages that have no system address yet. */
+PMDL
+SimPieceCreate(ULONG Bytes, BOOLEAN Unmapped, UCHAR **Data);
+
 /* Frees a list that is not with the miniport. */
 void
 SimListFree(PNET_BUFFER_LIST List);

@@ -46,9 +46,8 @@ SimListCreate(void)
     return List;
 }
 
-/* An MDL of Bytes bytes with memory behind it, filled with Fill. */
-static PMDL
-Piece(ULONG Bytes, BOOLEAN Unmapped, UCHAR **Data)
+PMDL
+SimPieceCreate(ULONG Bytes, BOOLEAN Unmapped, UCHAR **Data)
 {
     if (Unmapped && Bytes != 0)
     {
@@ -84,14 +83,14 @@ Chain(const UCHAR *Packet, ULONG Bytes, const SIM_SHAPE *Shape)
     ULONG Offset = Shape->Offset;
     if (Shape->LeadingMdl)
     {
-        *End = Piece(64, FALSE, &Data);
+        *End = SimPieceCreate(64, FALSE, &Data);
         End = &(*End)->Next;
     }
     do
     {
         ULONG Here = Shape->PieceBytes == 0 ? Bytes : min(Bytes, Shape->PieceBytes);
         ULONG Behind = Here == Bytes ? Shape->TrailingBytes : 0;
-        *End = Piece(Offset + Here + Behind, Shape->Unmapped, &Data);
+        *End = SimPieceCreate(Offset + Here + Behind, Shape->Unmapped, &Data);
         End = &(*End)->Next;
         if (Packet != NULL)
             memcpy(Data + Offset, Packet, Here);
@@ -101,7 +100,7 @@ Chain(const UCHAR *Packet, ULONG Bytes, const SIM_SHAPE *Shape)
         Offset = 0;
         if (Shape->EmptyBetween)
         {
-            *End = Piece(0, FALSE, &Data);
+            *End = SimPieceCreate(0, FALSE, &Data);
             End = &(*End)->Next;
         }
     } while (Bytes != 0);
