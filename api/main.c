@@ -4,6 +4,7 @@
 #include "namespace.h"
 #include "nci.h"
 #include "resource.h"
+#include "session.h"
 
 BOOL WINAPI
 DllMain(HINSTANCE Instance, DWORD Reason, LPVOID Reserved)
@@ -18,6 +19,7 @@ DllMain(HINSTANCE Instance, DWORD Reason, LPVOID Reserved)
         /* When the process ends, other threads may have died with locks; the system cleans up. */
         if (!Reserved)
         {
+            SessionsForget();
             NciUnload();
             NamespaceClose();
         }

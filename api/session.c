@@ -50,6 +50,13 @@ static struct
 } Graveyard;
 
 static void
+Forget(SESSION *Session)
+{
+    SystemLinkCloseEvents(&Session->Parts);
+    SystemFree(Session);
+}
+
+static void
 Bury(SESSION *Session)
 {
     SESSION *Oldest = NULL;
@@ -67,10 +74,21 @@ Bury(SESSION *Session)
         --Graveyard.Count;
     }
     SystemLockRelease(&Graveyard.Lock);
-    if (Oldest == NULL)
-        return;
-    SystemLinkCloseEvents(&Oldest->Parts);
-    SystemFree(Oldest);
+    if (Oldest != NULL)
+        Forget(Oldest);
+}
+
+void
+SessionsForget(void)
+{
+    while (Graveyard.First != NULL)
+    {
+        SESSION *Session = Graveyard.First;
+        Graveyard.First = Session->NextDead;
+        Forget(Session);
+    }
+    Graveyard.Last = NULL;
+    Graveyard.Count = 0;
 }
 
 /* The driver has ended the session; on the link's thread. */
@@ -125,7 +143,7 @@ SessionStart(SYSTEM_ADAPTER *Adapter, uint32_t Capacity)
 int
 SessionIsHandle(const SESSION *Session)
 {
-    if ((uintptr_t)Session < LOWEST_ADDRESS || (uintptr_t)Session % sizeof(void *) != 0)
+    if ((uintptr_t)Session < LOWEST_ADDRESS || (uintptr_t)Session % _Alignof(SESSION) != 0)
         return 0;
     uint32_t Magic = AtomicReadRelaxed(&Session->Magic);
     return Magic == SESSION_MAGIC || Magic == SESSION_DEAD;

@@ -36,6 +36,10 @@ SessionIsHandle(const SESSION *Session);
 void
 SessionEnd(SESSION *Session);
 
+/* Frees what is kept of ended sessions; when the DLL is unloaded, and no thread is in it. */
+void
+SessionsForget(void);
+
 /* Signalled when there may be packets again after ERROR_NO_MORE_ITEMS, and when the session ends.
  * Auto-reset; the session's. */
 SYSTEM_EVENT

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * All that the session code needs of the system: locks, events, the last error, and the session's
- * request to the driver. system_windows.c implements it.
+ * request to the driver. system_windows.c implements it, and ntsim/win32/system_ntsim.c for the
+ * simulated kernel.
  */
 #ifndef CULVERT_API_SYSTEM_H
 #define CULVERT_API_SYSTEM_H
@@ -13,7 +14,9 @@
 typedef SRWLOCK SYSTEM_LOCK;
 typedef HANDLE SYSTEM_EVENT;
 #else
-#error "api/system.h: no such system yet"
+/* On the include path of the build for another system: SYSTEM_LOCK (zeroes are an unlocked one),
+ * SYSTEM_EVENT (zero is none), and the error codes. */
+#include <system_types.h>
 #endif
 
 /* An adapter that sessions can be started on: adapter.h. */
@@ -26,7 +29,7 @@ SystemLockAcquire(SYSTEM_LOCK *Lock);
 void
 SystemLockRelease(SYSTEM_LOCK *Lock);
 
-/* Memory of zeroes, or NULL with the last error set. */
+/* Memory of zeroes at the beginning of a cache line, or NULL with the last error set. */
 void *
 SystemAllocate(size_t Bytes);
 void

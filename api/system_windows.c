@@ -55,16 +55,22 @@ SystemLockRelease(SYSTEM_LOCK *Lock)
 void *
 SystemAllocate(size_t Bytes)
 {
-    void *Memory = HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, Bytes);
+    /* The heap aligns to less than a cache line: its own address stands before the one returned. */
+    BYTE *Memory = HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, Bytes + CULVERT_CACHE_LINE);
     if (Memory == NULL)
+    {
         SetLastError(ERROR_NOT_ENOUGH_MEMORY); /* HeapAlloc does not */
-    return Memory;
+        return NULL;
+    }
+    BYTE *Aligned = Memory + CULVERT_CACHE_LINE - (ULONG_PTR)Memory % CULVERT_CACHE_LINE;
+    ((void **)(void *)Aligned)[-1] = Memory;
+    return Aligned;
 }
 
 void
 SystemFree(void *Memory)
 {
-    HeapFree(GetProcessHeap(), 0, Memory);
+    HeapFree(GetProcessHeap(), 0, ((void **)Memory)[-1]);
 }
 
 void

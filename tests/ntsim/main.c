@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs all tests, or those that are named: files' (system, session, data, ring, oid, life, thread,
- * fault) or single ones. */
+ * fault, dll) or single ones. */
 #include "runner.h"
 
 int
@@ -15,5 +15,6 @@ main(int Count, char **Names)
     RunLifeTests();
     RunThreadTests();
     RunFaultTests();
+    RunDllTests();
     return RunnerFinish();
 }

@@ -37,6 +37,8 @@ void
 RunThreadTests(void);
 void
 RunFaultTests(void);
+void
+RunDllTests(void);
 
 #define RUN_TESTS(File, Tests) RunnerRun(File, Tests, ARRAYSIZE(Tests))
 
