@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the DLL says to the driver: the names and the layouts of the two IOCTLs of an adapter's
+ * What the DLL says to the driver: the names and the layouts of the three IOCTLs of an adapter's
  * device object. With ring.h it is all that the two agree on. Fixed-width types only, so 32-bit
  * and 64-bit callers pass the same bytes.
  */
@@ -44,6 +44,15 @@
  */
 #define CULVERT_IOCTL_DRIVER_INFO CULVERT_CTL_CODE(0x802u, 0u)
 
+/*
+ * Tells what the adapter has carried, to any process, with or without a session. Output
+ * (METHOD_BUFFERED): CULVERT_DRIVER_STATISTICS, as much of it as both sides know: counters are only
+ * ever appended, the driver writes no more than the caller's buffer holds, and the number of bytes
+ * returned says what it wrote. STATUS_BUFFER_TOO_SMALL below CULVERT_STATISTICS_MIN_BYTES;
+ * STATUS_INVALID_DEVICE_REQUEST from a driver that has no counters.
+ */
+#define CULVERT_IOCTL_STATISTICS CULVERT_CTL_CODE(0x803u, 0u)
+
 typedef struct CULVERT_SESSION_START
 {
     uint32_t ContractVersion; /* CULVERT_CONTRACT_VERSION */
@@ -66,8 +75,51 @@ typedef struct CULVERT_DRIVER_INFO
     uint32_t DriverVersion; /* (major << 16) | minor */
 } CULVERT_DRIVER_INFO;
 
+/* Why packets are dropped: indices of CULVERT_TRAFFIC.Drops. OID_GEN_STATISTICS has the sum of the
+ * first group as discards and that of the second as errors. */
+typedef enum CULVERT_DROP
+{
+    CulvertDropNoRoom,    /* the ring is full */
+    CulvertDropNoSession, /* no application has a session */
+    CulvertDropPaused,    /* the system has paused the adapter, and there is a session */
+    CulvertDropNoMemory,  /* the kernel is out of memory, or of address space to map it */
+    CulvertDropBroken,    /* the application has overwritten the ring's positions */
+    /* errors */
+    CulvertDropBadSize, /* empty, above CULVERT_MAX_PACKET, or longer than its memory */
+    CulvertDropNotIp,   /* neither version 4 nor version 6 */
+    CulvertDropReasons  /* how many there are */
+} CULVERT_DROP;
+
+/* What went one way, since the adapter started. */
+typedef struct CULVERT_TRAFFIC
+{
+    uint64_t Packets; /* carried: dropped ones are not among them */
+    uint64_t Bytes;
+    uint64_t Drops[8]; /* packets, by CULVERT_DROP */
+    uint64_t Signals;  /* how often the driver woke the application on behalf of this ring */
+    /* The most bytes, slots with their headers, that the ring of the present or the last session
+     * held whenever the driver looked at the other side's position. */
+    uint64_t HighWater;
+    uint64_t Reserved[4]; /* 0 */
+} CULVERT_TRAFFIC;
+
+typedef struct CULVERT_DRIVER_STATISTICS
+{
+    uint64_t Sessions;       /* started */
+    uint64_t BrokenSessions; /* of them, those that ended with STATUS_DATA_ERROR */
+    uint64_t Capacity;       /* of each ring of the present session, in bytes; 0 without one */
+    uint64_t Reserved;       /* 0 */
+    CULVERT_TRAFFIC Receive; /* from the system to the application */
+    CULVERT_TRAFFIC Send;    /* from the application into the system */
+} CULVERT_DRIVER_STATISTICS;
+
+#define CULVERT_STATISTICS_MIN_BYTES 288u /* the structure's first version */
+
 _Static_assert(sizeof(CULVERT_SESSION_START) == 40, "the same for every caller");
 _Static_assert(offsetof(CULVERT_SESSION_START, ReceiveEvent) == 8, "no padding");
 _Static_assert(sizeof(CULVERT_DRIVER_INFO) == 8, "the same for every caller");
+_Static_assert(sizeof(CULVERT_TRAFFIC) == 128, "no padding");
+_Static_assert(sizeof(CULVERT_DRIVER_STATISTICS) == CULVERT_STATISTICS_MIN_BYTES, "no padding");
+_Static_assert((int)CulvertDropReasons <= 8, "each reason has a counter");
 
 #endif

@@ -88,8 +88,13 @@ AdapterAttachSession(ADAPTER *Adapter, PKTHREAD Thread)
 {
     ExAcquireFastMutex(&Adapter->StateLock);
     Adapter->SessionThread = Thread;
+    InterlockedIncrement64(&Adapter->Sessions);
+    WriteNoFence(&Adapter->In.HighWater, 0);
+    WriteNoFence(&Adapter->Out.HighWater, 0);
     if (Adapter->Running)
         OpenTransmitGate(Adapter);
+    /* While this says that there is a session, a closed gate says that the adapter is paused. */
+    WriteNoFence(&Adapter->Capacity, (LONG)Adapter->Session->Receive.Capacity);
     IndicateLinkState(Adapter, TRUE);
     ExReleaseFastMutex(&Adapter->StateLock);
 }
@@ -99,6 +104,7 @@ VOID
 AdapterDetachSession(ADAPTER *Adapter)
 {
     ExAcquireFastMutex(&Adapter->StateLock);
+    WriteNoFence(&Adapter->Capacity, 0);
     if (Adapter->Running)
         CloseTransmitGate(Adapter);
     Adapter->Session = NULL;

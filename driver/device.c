@@ -115,11 +115,24 @@ QueryDriverInfo(PIRP Irp, ULONG OutputBytes)
     return CompleteIrp(Irp, STATUS_SUCCESS, sizeof(*Info));
 }
 
+static NTSTATUS
+QueryStatistics(ADAPTER *Adapter, PIRP Irp, ULONG OutputBytes)
+{
+    CULVERT_DRIVER_STATISTICS Statistics;
+    if (OutputBytes < CULVERT_STATISTICS_MIN_BYTES)
+        return CompleteIrp(Irp, STATUS_BUFFER_TOO_SMALL, 0);
+    ULONG Bytes = min(OutputBytes, sizeof(Statistics));
+    AdapterReadStatistics(Adapter, &Statistics);
+    RtlCopyMemory(Irp->AssociatedIrp.SystemBuffer, &Statistics, Bytes);
+    return CompleteIrp(Irp, STATUS_SUCCESS, Bytes);
+}
+
 _Use_decl_annotations_
 static NTSTATUS NTAPI
 DispatchDeviceControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    ULONG OutputBytes = Stack->Parameters.DeviceIoControl.OutputBufferLength;
     ADAPTER *Adapter = DeviceAcquire(DeviceObject);
     if (Adapter == NULL)
         return CompleteIrp(Irp, STATUS_DEVICE_REMOVED, 0);
@@ -132,7 +145,10 @@ DispatchDeviceControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
             CompleteIrp(Irp, Status, 0);
         break;
     case CULVERT_IOCTL_DRIVER_INFO:
-        Status = QueryDriverInfo(Irp, Stack->Parameters.DeviceIoControl.OutputBufferLength);
+        Status = QueryDriverInfo(Irp, OutputBytes);
+        break;
+    case CULVERT_IOCTL_STATISTICS:
+        Status = QueryStatistics(Adapter, Irp, OutputBytes);
         break;
     default:
         Status = CompleteIrp(Irp, STATUS_INVALID_DEVICE_REQUEST, 0);

@@ -6,6 +6,7 @@
  *   adapter.c   an adapter's life: initialise, restart, pause, removal, halt
  *   oid.c       OID requests and statistics
  *   device.c    the adapter's device object and its IRPs
+ *   traffic.c   what the adapter has carried and dropped
  *   session.c   a session's life, from its IOCTL to the completion of that IRP
  *   transmit.c  the system's packets into the receive ring
  *   inject.c    the send ring's packets into the system
@@ -43,16 +44,59 @@ extern POOL_TYPE NonPagedPoolType;
 /* MdlMappingNoExecute where the system knows it (Windows 8 and later), else 0; set likewise. */
 extern ULONG MappingNoExecute;
 
-/* ---- Statistics ------------------------------------------------------------------------------ */
+/* ---- Statistics (traffic.c) ------------------------------------------------------------------ */
 
-/* Written with interlocked additions, a few per burst; read at any time. */
+/* The counters of CULVERT_TRAFFIC. Written with interlocked additions, a few per burst; read at any
+ * time. */
 typedef struct TRAFFIC
 {
     volatile LONG64 Packets;
     volatile LONG64 Bytes;
-    volatile LONG64 Discards; /* well-formed packets without room, buffer or session */
-    volatile LONG64 Errors;   /* packets that are no IP packets, or of a size that cannot be */
+    volatile LONG64 Drops[CulvertDropReasons];
+    volatile LONG64 Signals;
+    /* Written by the driver's side of the ring: under TransmitLock, or by the session's thread. */
+    volatile LONG HighWater;
 } TRAFFIC;
+
+/* Counts packets that were carried. */
+_IRQL_requires_max_(DISPATCH_LEVEL)
+static inline VOID
+TrafficCount(TRAFFIC *Traffic, ULONG Packets, ULONG64 Bytes)
+{
+    InterlockedExchangeAdd64(&Traffic->Packets, Packets);
+    InterlockedExchangeAdd64(&Traffic->Bytes, (LONG64)Bytes);
+}
+
+/* Counts packets that were dropped; 0 of them is a usual case. */
+_IRQL_requires_max_(DISPATCH_LEVEL)
+static inline VOID
+TrafficDrop(TRAFFIC *Traffic, CULVERT_DROP Reason, ULONG Packets)
+{
+    if (Packets != 0)
+        InterlockedExchangeAdd64(&Traffic->Drops[Reason], Packets);
+}
+
+/* The ring holds Bytes just now. */
+_IRQL_requires_max_(DISPATCH_LEVEL)
+static inline VOID
+TrafficFill(TRAFFIC *Traffic, ULONG Bytes)
+{
+    if ((LONG)Bytes > ReadNoFence(&Traffic->HighWater))
+        WriteNoFence(&Traffic->HighWater, (LONG)Bytes);
+}
+
+/* One counter, whole also on 32-bit processors. */
+_IRQL_requires_max_(DISPATCH_LEVEL)
+ULONG64
+TrafficRead(volatile LONG64 *Counter);
+
+/* The sums of the drops that NDIS calls discards, and of those that it calls errors. */
+_IRQL_requires_max_(DISPATCH_LEVEL)
+ULONG64
+TrafficDiscards(TRAFFIC *Traffic);
+_IRQL_requires_max_(DISPATCH_LEVEL)
+ULONG64
+TrafficErrors(TRAFFIC *Traffic);
 
 /* ---- Buffers (buffers.c) --------------------------------------------------------------------- */
 
@@ -109,8 +153,11 @@ struct ADAPTER
     /* Wakes the session thread: the adapter runs again, or a buffer came back. Auto-reset. */
     KEVENT InjectWake;
 
-    TRAFFIC In;  /* from the application into the system */
-    TRAFFIC Out; /* from the system to the application */
+    TRAFFIC In;  /* from the application into the system: the send ring */
+    TRAFFIC Out; /* from the system to the application: the receive ring */
+    volatile LONG64 Sessions;
+    volatile LONG64 BrokenSessions;
+    volatile LONG Capacity; /* written under StateLock: of the present session's rings, or 0 */
     ULONG PacketFilter;
     ULONG Lookahead;
 };
@@ -162,6 +209,11 @@ AdapterInjectAcquire(ADAPTER *Adapter);
 _IRQL_requires_max_(DISPATCH_LEVEL)
 VOID
 AdapterInjectRelease(ADAPTER *Adapter, LONG Count);
+
+/* What CULVERT_IOCTL_STATISTICS answers. */
+_IRQL_requires_max_(DISPATCH_LEVEL)
+VOID
+AdapterReadStatistics(ADAPTER *Adapter, CULVERT_DRIVER_STATISTICS *Statistics);
 
 /* ---- OIDs (oid.c) ---------------------------------------------------------------------------- */
 

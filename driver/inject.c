@@ -14,8 +14,8 @@ typedef struct BURST
     PNET_BUFFER_LIST Last;
     ULONG Count;
     ULONG Bytes;
-    ULONG Errors;
-    ULONG Discards;
+    ULONG NotIp;
+    ULONG NoMemory;
 } BURST;
 
 static USHORT
@@ -65,14 +65,14 @@ TakePacket(ADAPTER *Adapter, const CULVERT_SLOT *Slot, ULONG Size, BURST *Burst)
         if (Wait)
             return FALSE;
         /* No memory at all, and nothing that will come back: lose it as a network would. */
-        ++Burst->Discards;
+        ++Burst->NoMemory;
         return TRUE;
     }
     RtlCopyMemory(Buffer->Data, Slot + 1, Size);
     USHORT EtherType = EtherTypeOf(Buffer->Data);
     if (EtherType == 0)
     {
-        ++Burst->Errors;
+        ++Burst->NotIp;
         BufferGive(Adapter, Buffer);
         return TRUE;
     }
@@ -92,11 +92,14 @@ GatherBurst(SESSION *Session, BURST *Burst)
 {
     for (ULONG Taken = 0; Taken < BURST_MAX; ++Taken)
     {
+        CULVERT_CONSUMER *Ring = &Session->Send;
         const CULVERT_SLOT *Slot;
-        uint32_t Size;
-        switch (RingPeek(&Session->Send, &Slot, &Size))
+        uint32_t Size, TailSeen = Ring->TailSeen;
+        switch (RingPeek(Ring, &Slot, &Size))
         {
         case CULVERT_RING_OK:
+            if (Ring->TailSeen != TailSeen)
+                TrafficFill(&Session->Adapter->In, Ring->TailSeen - Ring->Released);
             break;
         case CULVERT_RING_EMPTY:
             return InjectEmpty;
@@ -105,7 +108,7 @@ GatherBurst(SESSION *Session, BURST *Burst)
         }
         if (!TakePacket(Session->Adapter, Slot, Size, Burst))
             return InjectBlocked;
-        RingAdvance(&Session->Send, Size);
+        RingAdvance(Ring, Size);
     }
     return InjectMore;
 }
@@ -114,14 +117,11 @@ GatherBurst(SESSION *Session, BURST *Burst)
 static VOID
 IndicateBurst(ADAPTER *Adapter, const BURST *Burst)
 {
-    if (Burst->Errors != 0)
-        InterlockedExchangeAdd64(&Adapter->In.Errors, Burst->Errors);
-    if (Burst->Discards != 0)
-        InterlockedExchangeAdd64(&Adapter->In.Discards, Burst->Discards);
+    TrafficDrop(&Adapter->In, CulvertDropNotIp, Burst->NotIp);
+    TrafficDrop(&Adapter->In, CulvertDropNoMemory, Burst->NoMemory);
     if (Burst->Count == 0)
         return;
-    InterlockedExchangeAdd64(&Adapter->In.Packets, Burst->Count);
-    InterlockedExchangeAdd64(&Adapter->In.Bytes, Burst->Bytes);
+    TrafficCount(&Adapter->In, Burst->Count, Burst->Bytes);
     /* Given back by AdapterReturnNetBufferLists, one for each list. */
     InterlockedExchangeAdd(&Adapter->InjectReferences, (LONG)Burst->Count);
     NdisMIndicateReceiveNetBufferLists(Adapter->MiniportHandle, Burst->First,
@@ -140,7 +140,10 @@ InjectBurst(SESSION *Session)
     INJECT_RESULT Result = GatherBurst(Session, &Burst);
     /* Everything is copied: the application has its room back before the system has seen it. */
     if (Session->Send.Head != Head && RingRelease(&Session->Send, Session->Send.Head))
+    {
+        InterlockedIncrement64(&Adapter->In.Signals);
         KeSetEvent(Session->SendSpaceEvent, IO_NO_INCREMENT, FALSE);
+    }
     IndicateBurst(Adapter, &Burst);
     AdapterInjectRelease(Adapter, 1);
     if (Result == InjectEmpty && (Session->Send.Head != Head || RingWaitForPacket(&Session->Send)))

@@ -63,20 +63,13 @@ AnswerCounter(PNDIS_OID_REQUEST Request, ULONG64 Value)
     return Status;
 }
 
-/* One counter, whole also on 32-bit processors. */
-static ULONG64
-ReadCounter(volatile LONG64 *Counter)
-{
-    return (ULONG64)InterlockedCompareExchange64(Counter, 0, 0);
-}
-
 static NDIS_STATUS
 AnswerStatistics(ADAPTER *Adapter, PNDIS_OID_REQUEST Request)
 {
-    ULONG64 InPackets = ReadCounter(&Adapter->In.Packets),
-            InBytes = ReadCounter(&Adapter->In.Bytes);
-    ULONG64 OutPackets = ReadCounter(&Adapter->Out.Packets),
-            OutBytes = ReadCounter(&Adapter->Out.Bytes);
+    ULONG64 InPackets = TrafficRead(&Adapter->In.Packets),
+            InBytes = TrafficRead(&Adapter->In.Bytes);
+    ULONG64 OutPackets = TrafficRead(&Adapter->Out.Packets),
+            OutBytes = TrafficRead(&Adapter->Out.Bytes);
     NDIS_STATISTICS_INFO Statistics = {
         .Header = {.Type = NDIS_OBJECT_TYPE_DEFAULT,
                    .Revision = NDIS_STATISTICS_INFO_REVISION_1,
@@ -89,14 +82,14 @@ AnswerStatistics(ADAPTER *Adapter, PNDIS_OID_REQUEST Request)
             NDIS_STATISTICS_FLAGS_VALID_BYTES_RCV | NDIS_STATISTICS_FLAGS_VALID_BYTES_XMIT |
             NDIS_STATISTICS_FLAGS_VALID_RCV_DISCARDS | NDIS_STATISTICS_FLAGS_VALID_RCV_ERROR |
             NDIS_STATISTICS_FLAGS_VALID_XMIT_DISCARDS | NDIS_STATISTICS_FLAGS_VALID_XMIT_ERROR,
-        .ifInDiscards = ReadCounter(&Adapter->In.Discards),
-        .ifInErrors = ReadCounter(&Adapter->In.Errors),
+        .ifInDiscards = TrafficDiscards(&Adapter->In),
+        .ifInErrors = TrafficErrors(&Adapter->In),
         .ifHCInOctets = InBytes,
         .ifHCInUcastPkts = InPackets,
         .ifHCOutOctets = OutBytes,
         .ifHCOutUcastPkts = OutPackets,
-        .ifOutErrors = ReadCounter(&Adapter->Out.Errors),
-        .ifOutDiscards = ReadCounter(&Adapter->Out.Discards),
+        .ifOutErrors = TrafficErrors(&Adapter->Out),
+        .ifOutDiscards = TrafficDiscards(&Adapter->Out),
         .ifHCInUcastOctets = InBytes,
         .ifHCOutUcastOctets = OutBytes,
     };
@@ -138,9 +131,9 @@ Query(ADAPTER *Adapter, PNDIS_OID_REQUEST Request)
     case OID_GEN_VENDOR_DRIVER_VERSION:
         return AnswerULong(Request, (CULVERT_VERSION_MAJOR << 16) | CULVERT_VERSION_MINOR);
     case OID_GEN_XMIT_OK:
-        return AnswerCounter(Request, ReadCounter(&Adapter->Out.Packets));
+        return AnswerCounter(Request, TrafficRead(&Adapter->Out.Packets));
     case OID_GEN_RCV_OK:
-        return AnswerCounter(Request, ReadCounter(&Adapter->In.Packets));
+        return AnswerCounter(Request, TrafficRead(&Adapter->In.Packets));
     case OID_GEN_STATISTICS:
         return AnswerStatistics(Adapter, Request);
     case OID_GEN_INTERRUPT_MODERATION:

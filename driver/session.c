@@ -275,6 +275,8 @@ SessionThread(PVOID Context)
     SessionRun(Session);
 
     NTSTATUS Status = ReadNoFence(&Session->EndStatus);
+    if (Status == STATUS_DATA_ERROR)
+        InterlockedIncrement64(&Session->Adapter->BrokenSessions);
     AdapterDetachSession(Session->Adapter);
     AtomicWriteRelease(&Session->Memory->State, StateFromStatus(Status));
     KeSetEvent(Session->ReceiveEvent, IO_NO_INCREMENT, FALSE);

@@ -83,25 +83,35 @@ Ticket(SESSION *Session, uint32_t Number)
 
 /*
  * Reserves room for as many packets of the burst as fit, from the first on. *Position is where the
- * first one goes, *Number the burst's ticket. Returns how many fit. Under TransmitLock.
+ * first one goes, *Number the burst's ticket. Returns how many fit; *Drop is why the others do not.
+ * Under TransmitLock.
  */
 static ULONG
-ReserveBurst(SESSION *Session, const BURST *Burst, uint32_t *Position, uint32_t *Number)
+ReserveBurst(SESSION *Session, const BURST *Burst, uint32_t *Position, uint32_t *Number,
+             CULVERT_DROP *Drop)
 {
+    CULVERT_PRODUCER *Ring = &Session->Receive;
+    CULVERT_RING_RESULT Result = CULVERT_RING_OK;
     ULONG Fitting = 0;
-    uint32_t Ignored;
+    uint32_t Ignored, HeadSeen = Ring->HeadSeen;
+    *Drop = CulvertDropNoRoom;
     if (Session->TicketNext - Session->TicketFirst == Session->TicketCount)
         return 0;
     for (; Fitting < Burst->Count; ++Fitting)
     {
         uint32_t Bytes = CULVERT_SLOT_BYTES(NET_BUFFER_DATA_LENGTH(Burst->Packets[Fitting]));
-        CULVERT_RING_RESULT Result =
-            RingReserve(&Session->Receive, Bytes, Fitting == 0 ? Position : &Ignored);
-        if (Result == CULVERT_RING_BROKEN)
-            SessionStop(Session, STATUS_DATA_ERROR);
+        Result = RingReserve(Ring, Bytes, Fitting == 0 ? Position : &Ignored);
         if (Result != CULVERT_RING_OK)
             break;
     }
+    if (Result == CULVERT_RING_BROKEN)
+    {
+        *Drop = CulvertDropBroken;
+        SessionStop(Session, STATUS_DATA_ERROR);
+    }
+    /* Only when the ring has looked at the application's position, what it holds is known. */
+    if (Ring->HeadSeen != HeadSeen || Result == CULVERT_RING_FULL)
+        TrafficFill(&Session->Adapter->Out, Ring->Tail - Ring->HeadSeen);
     if (Fitting != 0)
     {
         *Number = Session->TicketNext++;
@@ -136,10 +146,11 @@ SendBurst(SESSION *Session, const BURST *Burst)
     uint32_t Position = 0, Number = 0;
     ULONG64 Bytes = 0;
     BOOLEAN Wake = FALSE;
+    CULVERT_DROP Drop;
     KIRQL Irql;
 
     KeAcquireSpinLock(&Session->TransmitLock, &Irql);
-    ULONG Fitting = ReserveBurst(Session, Burst, &Position, &Number);
+    ULONG Fitting = ReserveBurst(Session, Burst, &Position, &Number, &Drop);
     KeReleaseSpinLockFromDpcLevel(&Session->TransmitLock);
     for (ULONG Index = 0; Index < Fitting; ++Index)
     {
@@ -155,14 +166,13 @@ SendBurst(SESSION *Session, const BURST *Burst)
     KeReleaseSpinLock(&Session->TransmitLock, Irql);
 
     if (Wake)
-        KeSetEvent(Session->ReceiveEvent, IO_NETWORK_INCREMENT, FALSE);
-    if (Fitting != 0)
     {
-        InterlockedExchangeAdd64(&Out->Packets, Fitting);
-        InterlockedExchangeAdd64(&Out->Bytes, (LONG64)Bytes);
+        InterlockedIncrement64(&Out->Signals);
+        KeSetEvent(Session->ReceiveEvent, IO_NETWORK_INCREMENT, FALSE);
     }
-    if (Fitting != Burst->Count)
-        InterlockedExchangeAdd64(&Out->Discards, Burst->Count - Fitting);
+    if (Fitting != 0)
+        TrafficCount(Out, Fitting, Bytes);
+    TrafficDrop(Out, Drop, Burst->Count - Fitting);
 }
 
 /* Moves all packets of the lists into the session's ring. */
@@ -182,9 +192,9 @@ SendLists(SESSION *Session, PNET_BUFFER_LIST NetBufferLists)
             if (Status != NDIS_STATUS_SUCCESS)
             {
                 NET_BUFFER_LIST_STATUS(List) = Status;
-                InterlockedIncrement64(Status == NDIS_STATUS_RESOURCES
-                                           ? &Session->Adapter->Out.Discards
-                                           : &Session->Adapter->Out.Errors);
+                TrafficDrop(
+                    &Session->Adapter->Out,
+                    Status == NDIS_STATUS_RESOURCES ? CulvertDropNoMemory : CulvertDropBadSize, 1);
                 continue;
             }
             Burst.Packets[Burst.Count++] = Packet;
@@ -199,20 +209,24 @@ SendLists(SESSION *Session, PNET_BUFFER_LIST NetBufferLists)
         SendBurst(Session, &Burst);
 }
 
-/* Nobody takes the packets: completes the lists with Status. */
+/* Nobody takes the packets: the adapter is paused, or there is no session. */
 static VOID
-RefuseLists(ADAPTER *Adapter, PNET_BUFFER_LIST NetBufferLists, NDIS_STATUS Status)
+RefuseLists(ADAPTER *Adapter, PNET_BUFFER_LIST NetBufferLists)
 {
-    LONG64 Discards = 0;
+    BOOLEAN Session = ReadNoFence(&Adapter->Capacity) != 0;
+    BOOLEAN Paused = Session || ReadNoFence(&Adapter->InjectReferences) == 0;
+    /* Of the documented completion codes, what says "no session" best is the general one. */
+    NDIS_STATUS Status = Paused ? NDIS_STATUS_PAUSED : NDIS_STATUS_FAILURE;
+    ULONG Packets = 0;
     for (PNET_BUFFER_LIST List = NetBufferLists; List != NULL;
          List = NET_BUFFER_LIST_NEXT_NBL(List))
     {
         NET_BUFFER_LIST_STATUS(List) = Status;
         for (PNET_BUFFER Packet = NET_BUFFER_LIST_FIRST_NB(List); Packet != NULL;
              Packet = NET_BUFFER_NEXT_NB(Packet))
-            ++Discards;
+            ++Packets;
     }
-    InterlockedExchangeAdd64(&Adapter->Out.Discards, Discards);
+    TrafficDrop(&Adapter->Out, Session ? CulvertDropPaused : CulvertDropNoSession, Packets);
 }
 
 _Use_decl_annotations_
@@ -228,10 +242,7 @@ AdapterSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST N
         ExReleaseRundownProtection(&Adapter->TransmitGate);
     }
     else
-        /* Of the documented completion codes, what says "no session" best is the general one. */
-        RefuseLists(Adapter, NetBufferLists,
-                    ReadNoFence(&Adapter->InjectReferences) == 0 ? NDIS_STATUS_PAUSED
-                                                                 : NDIS_STATUS_FAILURE);
+        RefuseLists(Adapter, NetBufferLists);
     NdisMSendNetBufferListsComplete(
         Adapter->MiniportHandle, NetBufferLists,
         SendFlags & NDIS_SEND_FLAGS_DISPATCH_LEVEL ? NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL : 0);

@@ -139,6 +139,9 @@ InDataPath(void **State)
         NDIS_STATISTICS_INFO After = WorldStatistics();
         assert_int_equal(In + After.ifInDiscards - Before.ifInDiscards, 6);
         assert_int_equal(After.ifOutDiscards - Before.ifOutDiscards, Out);
+        CULVERT_DRIVER_STATISTICS Statistics = WorldDriverStatistics(App.File);
+        assert_int_equal(Statistics.Send.Drops[CulvertDropNoMemory], 6 - In);
+        assert_int_equal(Statistics.Receive.Drops[CulvertDropNoMemory], Out);
         assert_true(Hit != NULL || (In == 6 && Out == 0));
         while (ApplicationReceive(&App, Got, sizeof(Got)) != 0)
             ;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs all tests, or those that are named: files' (system, session, data, ring, oid, life, thread,
- * fault, dll) or single ones. */
+/* Runs all tests, or those that are named: files' (system, session, data, ring, oid, statistics,
+ * life, thread, fault, dll) or single ones. */
 #include "runner.h"
 
 int
@@ -12,6 +12,7 @@ main(int Count, char **Names)
     RunDataTests();
     RunRingTests();
     RunOidTests();
+    RunStatisticsTests();
     RunLifeTests();
     RunThreadTests();
     RunFaultTests();

@@ -32,6 +32,8 @@ RunRingTests(void);
 void
 RunOidTests(void);
 void
+RunStatisticsTests(void);
+void
 RunLifeTests(void);
 void
 RunThreadTests(void);

@@ -262,7 +262,7 @@ AnswersDriverInfo(void **State)
 static void
 RefusesOtherCodes(void **State)
 {
-    static const ULONG Functions[] = {0, 0x7FF, 0x800, 0x803, 0xFFF};
+    static const ULONG Functions[] = {0, 0x7FF, 0x800, 0x804, 0xFFF};
     APPLICATION A;
     NTSTATUS Status;
     HANDLE Reader;

@@ -105,6 +105,38 @@ WorldStatistics(void)
     return Info;
 }
 
+static ULONG64
+SumDrops(const CULVERT_TRAFFIC *Traffic, int First, int End)
+{
+    ULONG64 Sum = 0;
+    for (int Reason = First; Reason < End; ++Reason)
+        Sum += Traffic->Drops[Reason];
+    return Sum;
+}
+
+CULVERT_DRIVER_STATISTICS
+WorldDriverStatistics(HANDLE File)
+{
+    CULVERT_DRIVER_STATISTICS Statistics;
+    NTSTATUS Status;
+    ULONG_PTR Information;
+    SIM_REQUEST *Request = SimDeviceControl(File, CULVERT_IOCTL_STATISTICS, NULL, 0, &Statistics,
+                                            sizeof(Statistics), &Status);
+    assert_int_equal(SimRequestWait(Request, &Information), STATUS_SUCCESS);
+    assert_int_equal(Information, sizeof(Statistics));
+    SimRequestFree(Request);
+    NDIS_STATISTICS_INFO Info = WorldStatistics();
+    assert_true(Info.ifHCInUcastPkts == Statistics.Send.Packets);
+    assert_true(Info.ifHCInOctets == Statistics.Send.Bytes);
+    assert_true(Info.ifHCOutUcastPkts == Statistics.Receive.Packets);
+    assert_true(Info.ifHCOutOctets == Statistics.Receive.Bytes);
+    assert_true(Info.ifInDiscards == SumDrops(&Statistics.Send, 0, CulvertDropBadSize));
+    assert_true(Info.ifOutDiscards == SumDrops(&Statistics.Receive, 0, CulvertDropBadSize));
+    assert_true(Info.ifInErrors == SumDrops(&Statistics.Send, CulvertDropBadSize, 8));
+    assert_true(Info.ifOutErrors == SumDrops(&Statistics.Receive, CulvertDropBadSize, 8));
+    return Statistics;
+}
+
 BOOLEAN
 WaitUntil(BOOLEAN (*Condition)(void *Context), void *Context)
 {

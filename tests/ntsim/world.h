@@ -47,6 +47,10 @@ IsPacket(const UCHAR *Packet, ULONG Bytes, unsigned Version, unsigned Seed);
 NDIS_STATISTICS_INFO
 WorldStatistics(void);
 
+/* What the driver answers to CULVERT_IOCTL_STATISTICS; OID_GEN_STATISTICS must say the same. */
+CULVERT_DRIVER_STATISTICS
+WorldDriverStatistics(HANDLE File);
+
 /* Waits at most 10 s until Condition(Context). */
 BOOLEAN
 WaitUntil(BOOLEAN (*Condition)(void *Context), void *Context);

@@ -459,6 +459,7 @@ RequestLayoutIsTheSameForAll(void **State)
     /* CTL_CODE(FILE_DEVICE_NETWORK 0x12, 0x801, METHOD_OUT_DIRECT 2, read and write access 3) */
     assert_int_equal(CULVERT_IOCTL_SESSION, 0x0012E006);
     assert_int_equal(CULVERT_IOCTL_DRIVER_INFO, 0x0012E008);
+    assert_int_equal(CULVERT_IOCTL_STATISTICS, 0x0012E00C);
 }
 
 #define RING_TEST(Name) cmocka_unit_test_setup_teardown(Name, Setup, Teardown)
