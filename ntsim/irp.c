@@ -141,6 +141,8 @@ NTSTATUS
 SimRequestDispatch(SIM_REQUEST *Request)
 {
     PDEVICE_OBJECT Device = Request->Device;
+    /* The driver's location, held on to: a completion on another thread moves the IRP's own. */
+    PIO_STACK_LOCATION Stack = SimRequestStack(Request);
     BOOLEAN MarkedNow;
     SimDispatcherLock();
     Request->Users++; /* us, so that the marks can be read afterwards */
@@ -148,8 +150,7 @@ SimRequestDispatch(SIM_REQUEST *Request)
     NTSTATUS Returned = IoCallDriver(Device, &Request->Irp);
     SimCheckReturn("a dispatch routine", PASSIVE_LEVEL);
     SimDispatcherLock();
-    MarkedNow = !Request->Completed &&
-                (IoGetCurrentIrpStackLocation(&Request->Irp)->Control & SL_PENDING_RETURNED) != 0;
+    MarkedNow = !Request->Completed && (Stack->Control & SL_PENDING_RETURNED) != 0;
     SimDispatcherUnlock();
     CheckDispatch(Request, Returned, MarkedNow);
     Unuse(Request);
