@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs all tests, or those that are named: files' (system, session, data, ring, oid, statistics,
- * life, thread, fault, dll) or single ones. */
+ * life, thread, fault, dll, dll-thread) or single ones. */
 #include "runner.h"
 
 int
@@ -17,5 +17,6 @@ main(int Count, char **Names)
     RunThreadTests();
     RunFaultTests();
     RunDllTests();
+    RunDllThreadTests();
     return RunnerFinish();
 }

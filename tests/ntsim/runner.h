@@ -41,6 +41,8 @@ void
 RunFaultTests(void);
 void
 RunDllTests(void);
+void
+RunDllThreadTests(void);
 
 #define RUN_TESTS(File, Tests) RunnerRun(File, Tests, ARRAYSIZE(Tests))
 
