@@ -354,10 +354,14 @@ EdgeSendComplete(PVOID EdgeContext, PNET_BUFFER_LIST NetBufferLists)
 {
     SIM_EDGE *Edge = EdgeContext;
     ULONG64 Count = 0;
-    for (; NetBufferLists != NULL; NetBufferLists = NetBufferLists->Next)
-        ++Count;
     pthread_mutex_lock(&Mutex);
+    for (; NetBufferLists != NULL; NetBufferLists = NetBufferLists->Next)
+    {
+        NetBufferLists->ProtocolReserved[0] = NetBufferLists; /* for SimEdgeSendPacket */
+        ++Count;
+    }
     Edge->Completed += Count;
+    pthread_cond_broadcast(&Changed);
     pthread_mutex_unlock(&Mutex);
 }
 
@@ -392,9 +396,19 @@ SimEdgeSend(SIM_EDGE *Edge, PNET_BUFFER_LIST Chain)
 NDIS_STATUS
 SimEdgeSendPacket(SIM_EDGE *Edge, const void *Packet, ULONG Bytes, const SIM_SHAPE *Shape)
 {
+    NDIS_STATUS Status = NDIS_STATUS_PENDING;
     PNET_BUFFER_LIST List = SimListCreate();
     SimListAdd(List, Packet, Bytes, Shape);
-    NDIS_STATUS Status = SimEdgeSend(Edge, List) ? List->Status : NDIS_STATUS_PENDING;
+    List->ProtocolReserved[0] = NULL;
+    if (SimEdgeSend(Edge, List))
+    {
+        /* Other miniports than ours complete later. */
+        pthread_mutex_lock(&Mutex);
+        while (List->ProtocolReserved[0] == NULL)
+            pthread_cond_wait(&Changed, &Mutex);
+        pthread_mutex_unlock(&Mutex);
+        Status = List->Status;
+    }
     SimListFree(List);
     return Status;
 }
