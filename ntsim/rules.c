@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reports of broken rules, failing calls, disturbed scheduling: see rules.h. */
+/* Reports of broken rules, disturbed scheduling: see rules.h. */
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,10 +8,6 @@
 #include "rules.h"
 #include "thread.h"
 
-static volatile unsigned FaultTarget;
-static volatile unsigned FaultCount;
-static volatile LONG FaultCounting;
-static const char *volatile FaultCall;
 static volatile unsigned DisturbSeed;
 
 void
@@ -23,11 +19,12 @@ SimRuleBroken(const char *Call, const char *Page, const char *Format, ...)
     vsnprintf(Text, sizeof(Text), Format, Arguments);
     va_end(Arguments);
     struct _KTHREAD *Thread = SimThread();
+    const char *Failed = SimFaultHit();
     fprintf(stderr,
             "ntsim: broken rule: %s: %s (page \"%s\"); thread %p, IRQL %u, %u spin locks, "
             "%u fast mutexes%s%s\n",
             Call, Text, Page, (void *)Thread, Thread->Irql, Thread->SpinLocks, Thread->FastMutexes,
-            FaultCall != NULL ? "; after the failure of " : "", FaultCall != NULL ? FaultCall : "");
+            Failed != NULL ? "; after the failure of " : "", Failed != NULL ? Failed : "");
     abort();
 }
 
@@ -37,52 +34,6 @@ SimCheckIrql(const char *Call, const char *Page, KIRQL Min, KIRQL Max)
     KIRQL Irql = SimThread()->Irql;
     if (Irql < Min || Irql > Max)
         SimRuleBroken(Call, Page, "called at IRQL %u; IRQL %u to %u is required", Irql, Min, Max);
-}
-
-BOOLEAN
-SimFault(const char *Call)
-{
-    if (!__atomic_load_n(&FaultCounting, __ATOMIC_RELAXED) || SimThread()->FaultExempt != 0)
-        return FALSE;
-    if (__atomic_add_fetch(&FaultCount, 1, __ATOMIC_RELAXED) !=
-        __atomic_load_n(&FaultTarget, __ATOMIC_RELAXED))
-        return FALSE;
-    __atomic_store_n(&FaultCall, Call, __ATOMIC_RELAXED);
-    return TRUE;
-}
-
-void
-SimFaultArm(unsigned Nth)
-{
-    __atomic_store_n(&FaultCount, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&FaultTarget, Nth, __ATOMIC_RELAXED);
-    __atomic_store_n(&FaultCall, NULL, __ATOMIC_RELAXED);
-    __atomic_store_n(&FaultCounting, 1, __ATOMIC_RELEASE);
-}
-
-unsigned
-SimFaultDisarm(void)
-{
-    __atomic_store_n(&FaultCounting, 0, __ATOMIC_RELAXED);
-    return __atomic_load_n(&FaultCount, __ATOMIC_RELAXED);
-}
-
-const char *
-SimFaultHit(void)
-{
-    return __atomic_load_n(&FaultCall, __ATOMIC_RELAXED);
-}
-
-void
-SimFaultExemptBegin(void)
-{
-    SimThread()->FaultExempt++;
-}
-
-void
-SimFaultExemptEnd(void)
-{
-    SimThread()->FaultExempt--;
 }
 
 void

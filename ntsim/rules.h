@@ -30,22 +30,39 @@ SimRuleBroken(const char *Call, const char *Page, const char *Format, ...)
 void
 SimCheckIrql(const char *Call, const char *Page, KIRQL Min, KIRQL Max);
 
-/* Whether this call is to fail: see SimFaultArm. Call is kept. */
+/* Whether this call is to fail: see SimFaultArmPlan. Call is kept. */
 BOOLEAN
 SimFault(const char *Call);
 
-/* From now on counts the calls that can fail, by threads that are not exempt, and lets the Nth
- * (from 1) fail; 0 lets none fail. */
+/* Which of the calls that can fail do, counted from 1 over all threads that are not exempt. */
+typedef struct SIM_FAULT_PLAN
+{
+    unsigned First, Second; /* these two; 0: none */
+    unsigned PerMille;      /* and so many of 1000, */
+    unsigned Seed;          /* the same ones with the same seed */
+} SIM_FAULT_PLAN;
+
+/* From now on counts the calls that can fail and lets some fail. */
+void
+SimFaultArmPlan(const SIM_FAULT_PLAN *NewPlan);
+
+/* The same with a plan of the Nth alone. */
 void
 SimFaultArm(unsigned Nth);
 
-/* Ends counting. Returns the number of calls counted since SimFaultArm. */
+/* Ends counting. Returns the number of calls counted since the last plan. */
 unsigned
 SimFaultDisarm(void);
 
-/* The call that failed, or NULL. */
+/* The call that failed last, or NULL, and how many have, since the last plan. */
 const char *
 SimFaultHit(void);
+unsigned
+SimFaultHits(void);
+
+/* How often calls of this name have failed since the beginning. */
+unsigned
+SimFaultFailures(const char *Call);
 
 /* What the test itself does between these is neither counted nor fails. Per thread; nests. */
 void

@@ -95,6 +95,8 @@ RtlStringFromGUID(REFGUID Guid, PUNICODE_STRING GuidString)
     char Text[GUID_CHARACTERS + 1];
     SimCheckIrql("RtlStringFromGUID", "wdm/nf-wdm-rtlstringfromguid", PASSIVE_LEVEL, PASSIVE_LEVEL);
     SIZE_T Bytes = sizeof(Text) * sizeof(WCHAR);
+    if (SimFault("RtlStringFromGUID"))
+        return STATUS_NO_MEMORY;
     GuidString->Buffer = ExAllocatePoolWithTag(PagedPool, Bytes, TAG_STRING);
     if (GuidString->Buffer == NULL)
         return STATUS_NO_MEMORY;

@@ -2,7 +2,9 @@
 /* See runner.h. */
 #define _GNU_SOURCE
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +13,9 @@
 /* The simulator itself gives up a wait after 20 s; a test has several and may be one of many. */
 #define TEST_SECONDS_MAX 150
 
+#define NOTE_BYTES 400
+
+static char *LastNote; /* shared with the child */
 static int NameCount;
 static char **Names;
 static unsigned Run, Failed;
@@ -31,6 +36,18 @@ RunnerSelect(int Count, char **Selected)
 {
     NameCount = Count;
     Names = Selected;
+    LastNote = mmap(NULL, NOTE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (LastNote == MAP_FAILED)
+        abort();
+}
+
+void
+RunnerNote(const char *Format, ...)
+{
+    va_list Arguments;
+    va_start(Arguments, Format);
+    vsnprintf(LastNote, NOTE_BYTES, Format, Arguments);
+    va_end(Arguments);
 }
 
 static BOOLEAN
@@ -95,6 +112,7 @@ static void
 RunOne(const char *File, const struct CMUnitTest *Test)
 {
     int Status;
+    LastNote[0] = 0;
     FILE *Output = tmpfile();
     fflush(NULL);
     pid_t Child = Output != NULL ? fork() : -1;
@@ -112,6 +130,8 @@ RunOne(const char *File, const struct CMUnitTest *Test)
     Failed += !Passed;
     PrintOutput(Output, !Passed);
     fclose(Output);
+    if (!Passed && LastNote[0] != 0)
+        printf("# in: %s\n", LastNote);
     if (WIFSIGNALED(Status) && WTERMSIG(Status) == SIGALRM)
         printf("# no end after %u s\n", TEST_SECONDS_MAX);
     else if (WIFSIGNALED(Status))

@@ -16,6 +16,10 @@ RunnerSelect(int Count, char **Names);
 void
 RunnerRun(const char *File, const struct CMUnitTest *Tests, size_t Count);
 
+/* Says what is going on: printed if the test then fails or dies, replaced by the next note. */
+void
+RunnerNote(const char *Format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Prints the plan. The exit status: 0 if tests ran and all passed. */
 int
 RunnerFinish(void);
