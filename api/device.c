@@ -12,6 +12,7 @@
 #include <devpropdef.h>
 
 #define HARDWARE_IDS_BYTES    1024
+#define PROVIDER_CHARACTERS   64
 #define DRIVER_KEY_CHARACTERS 64 /* "{class}\NNNN" */
 #define CLASS_KEY             L"SYSTEM\\CurrentControlSet\\Control\\Class\\"
 
@@ -43,8 +44,32 @@ DeviceListClose(DEVICE_LIST *List)
     SetupDiDestroyDeviceInfoList(List->Set);
 }
 
+static HKEY
+OpenDriverKey(const DEVICE *Device)
+{
+    SP_DEVINFO_DATA Data = Device->Data;
+    return SetupDiOpenDevRegKey(Device->Set, &Data, DICS_FLAG_GLOBAL, 0, DIREG_DRV,
+                                KEY_QUERY_VALUE);
+}
+
+/* A device that is being made has no driver yet. */
 static BOOL
-IsOurs(HDEVINFO Set, SP_DEVINFO_DATA *Data)
+HasForeignDriver(const DEVICE *Device)
+{
+    WCHAR Provider[PROVIDER_CHARACTERS];
+    HKEY Key = OpenDriverKey(Device);
+    DWORD Error;
+
+    if (Key == INVALID_HANDLE_VALUE)
+        return FALSE;
+    Error = RegistryReadString(Key, L"ProviderName", Provider, PROVIDER_CHARACTERS);
+    RegCloseKey(Key);
+    return Error == ERROR_MORE_DATA ||
+           (Error == ERROR_SUCCESS && !DeviceNamesEqual(Provider, DEVICE_PROVIDER));
+}
+
+static BOOL
+HasHardwareId(HDEVINFO Set, SP_DEVINFO_DATA *Data)
 {
     WCHAR Ids[HARDWARE_IDS_BYTES / sizeof(WCHAR)];
     DWORD Type, Bytes = 0;
@@ -75,7 +100,7 @@ ListNextAny(DEVICE_LIST *List, DEVICE *Device, BOOL *Ours)
     if (!SetupDiGetDeviceInstanceIdW(List->Set, &Device->Data, Device->InstanceId,
                                      DEVICE_ID_CHARACTERS, NULL))
         Device->InstanceId[0] = L'\0';
-    *Ours = IsOurs(List->Set, &Device->Data);
+    *Ours = HasHardwareId(List->Set, &Device->Data) && !HasForeignDriver(Device);
     return TRUE;
 }
 
@@ -122,14 +147,6 @@ DeviceAnyExists(void)
     Exists = DeviceListNext(&List, &Device);
     DeviceListClose(&List);
     return Exists;
-}
-
-static HKEY
-OpenDriverKey(const DEVICE *Device)
-{
-    SP_DEVINFO_DATA Data = Device->Data;
-    return SetupDiOpenDevRegKey(Device->Set, &Data, DICS_FLAG_GLOBAL, 0, DIREG_DRV,
-                                KEY_QUERY_VALUE);
 }
 
 static DWORD

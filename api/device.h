@@ -11,7 +11,8 @@
 #include <setupapi.h>
 
 #define DEVICE_HARDWARE_ID   L"Culvert"
-#define DEVICE_ID_CHARACTERS 201 /* of an instance id, with the terminator */
+#define DEVICE_PROVIDER      L"Culvert" /* of the driver's package */
+#define DEVICE_ID_CHARACTERS 201        /* of an instance id, with the terminator */
 
 typedef struct DEVICE_LIST
 {
@@ -37,7 +38,8 @@ typedef struct DEVICE_INTERFACE
 DWORD
 DeviceListOpen(_Out_ DEVICE_LIST *List);
 
-/* The next device that is ours; FALSE at the end. */
+/* The next device that is ours: one with our hardware id that no other vendor's driver runs. FALSE
+ * at the end. */
 BOOL
 DeviceListNext(_Inout_ DEVICE_LIST *List, _Out_ DEVICE *Device);
 

@@ -2,30 +2,35 @@
 /* The driver's package: see driver_package.h. */
 #include "driver_package.h"
 #include "device.h"
-#include "driver_store.h"
+#include "driver_image.h"
 #include "driver_service.h"
+#include "driver_store.h"
 #include "logger.h"
-#include "namespace.h"
 #include "resource.h"
+#include "unpacked.h"
 #include "version.h"
-#include <ntsecapi.h>
 
 /* As culvert.inf has it. */
-#define OWN_VERSION  DRIVER_VERSION_MAKE(CULVERT_VERSION_MAJOR, CULVERT_VERSION_MINOR, 0, 0)
-#define RANDOM_BYTES 16
-#define IMAGE_NAME   L"culvert.sys"
-#define INF_NAME     L"culvert.inf"
+#define OWN_VERSION DRIVER_VERSION_MAKE(CULVERT_VERSION_MAJOR, CULVERT_VERSION_MINOR, 0, 0)
 
-/* Names of resources, which are also those of the files. */
-static const WCHAR *const PackageFiles[] = {IMAGE_NAME, INF_NAME, L"culvert.cat"};
+/* For log lines: the parts that versions of ours differ in. */
+#define MAJOR(Version) ((UINT)((Version) >> 48))
+#define MINOR(Version) ((UINT)((Version) >> 32) & 0xFFFF)
 
-/* Length of "\" and the longest of the names, with the terminator. */
-#define FILE_CHARACTERS 16
+/* What there is before anything is changed. */
+typedef struct SITUATION
+{
+    WCHAR Image[MAX_PATH]; /* where the system runs the driver from */
+    STORED_PACKAGE Best;   /* the newest whole package of the store; Version 0 if there is none */
+    BOOL BestInPlace;      /* and Image is its image */
+    BOOL OwnStored;        /* the DLL's own INF is in the store, whole or not */
+    BOOL InUse;            /* devices run the driver: its image must not be touched */
+} SITUATION;
 
 static DWORD
 GetImagePath(WCHAR Path[MAX_PATH])
 {
-    static const WCHAR Below[] = L"\\drivers\\" IMAGE_NAME;
+    static const WCHAR Below[] = L"\\drivers\\" UNPACKED_IMAGE;
     UINT Length = GetSystemDirectoryW(Path, MAX_PATH - ARRAYSIZE(Below));
 
     if (Length == 0 || Length >= MAX_PATH - ARRAYSIZE(Below))
@@ -34,98 +39,89 @@ GetImagePath(WCHAR Path[MAX_PATH])
     return ERROR_SUCCESS;
 }
 
-/* "%WINDIR%\Temp\culvert-" and 32 random digits. */
-static DWORD
-MakeDirectoryName(WCHAR Path[MAX_PATH])
+/* The own one is known to the byte; of others we know what they say of themselves. */
+static BOOL
+IsImageOf(DRIVER_VERSION Version, const WCHAR *Path)
 {
-    static const WCHAR Below[] = L"\\Temp\\culvert-";
-    static const WCHAR Digits[] = L"0123456789abcdef";
-    const UINT Room = ARRAYSIZE(Below) + 2 * RANDOM_BYTES + FILE_CHARACTERS;
-    BYTE Random[RANDOM_BYTES];
-    UINT Length = GetSystemWindowsDirectoryW(Path, MAX_PATH - Room);
-    WCHAR *End;
+    return Version == OWN_VERSION ? ResourceEqualsFile(UNPACKED_IMAGE, Path)
+                                  : DriverImageIsIntact(Path, Version);
+}
 
-    if (Length == 0 || Length >= MAX_PATH - Room)
-        return LogError(ERROR_BUFFER_OVERFLOW, L"Cannot find the directory of Windows");
-    if (!RtlGenRandom(Random, RANDOM_BYTES))
-        return LogError(ERROR_GEN_FAILURE, L"Cannot get random bytes");
-    lstrcatW(Path, Below);
-    End = Path + lstrlenW(Path);
-    for (int i = 0; i < RANDOM_BYTES; i++)
+/* Whether a device can be installed from the package; *InPlace: without copying the image. */
+static BOOL
+IsWhole(const STORED_PACKAGE *Stored, const WCHAR *Image, BOOL *InPlace)
+{
+    WCHAR StoredImage[MAX_PATH];
+    DWORD Error;
+
+    if (Stored->Version == 0 ||
+        (Stored->Version == OWN_VERSION && !ResourceEqualsFile(UNPACKED_INF, Stored->InfPath)))
+        return FALSE;
+    *InPlace = IsImageOf(Stored->Version, Image);
+    Error = DriverStoreGetFile(Stored->InfPath, UNPACKED_IMAGE, StoredImage);
+    if (Error == ERROR_CALL_NOT_IMPLEMENTED)
+        return *InPlace;
+    return Error == ERROR_SUCCESS && IsImageOf(Stored->Version, StoredImage);
+}
+
+static void
+Consider(const STORED_PACKAGE *Stored, SITUATION *Situation)
+{
+    BOOL InPlace;
+
+    if (ResourceEqualsFile(UNPACKED_INF, Stored->InfPath))
+        Situation->OwnStored = TRUE;
+    if (!IsWhole(Stored, Situation->Image, &InPlace))
     {
-        *End++ = Digits[Random[i] >> 4];
-        *End++ = Digits[Random[i] & 0xF];
+        /* Of an older one the image has been replaced by a newer one. */
+        if (Stored->Version == 0 || Stored->Version >= OWN_VERSION)
+            LogWarning(L"Driver package %s (version %u.%u) is damaged, or its driver is",
+                       Stored->InfPath, MAJOR(Stored->Version), MINOR(Stored->Version));
     }
-    *End = L'\0';
+    else if (Stored->Version > Situation->Best.Version)
+    {
+        Situation->Best = *Stored;
+        Situation->BestInPlace = InPlace;
+    }
+}
+
+static DWORD
+Survey(SITUATION *Situation)
+{
+    STORED_PACKAGE Stored;
+    DRIVER_STORE Store;
+    DWORD Error = GetImagePath(Situation->Image);
+
+    Situation->Best.Version = 0;
+    Situation->BestInPlace = Situation->OwnStored = FALSE;
+    if (Error == ERROR_SUCCESS)
+        Error = DriverStoreOpen(&Store);
+    if (Error != ERROR_SUCCESS)
+        return Error;
+    while (DriverStoreNext(&Store, &Stored))
+        Consider(&Stored, Situation);
+    DriverStoreClose(&Store);
+    Situation->InUse = DeviceAnyExists() && DriverServiceIsRunning();
     return ERROR_SUCCESS;
 }
 
-static void
-JoinPath(WCHAR Path[MAX_PATH], const WCHAR *Directory, const WCHAR *Name)
-{
-    lstrcpynW(Path, Directory, MAX_PATH - FILE_CHARACTERS);
-    lstrcatW(Path, L"\\");
-    lstrcatW(Path, Name);
-}
-
-static void
-RemoveUnpacked(const WCHAR *Directory)
-{
-    WCHAR Path[MAX_PATH];
-
-    for (DWORD i = 0; i < ARRAYSIZE(PackageFiles); i++)
-    {
-        JoinPath(Path, Directory, PackageFiles[i]);
-        if (!DeleteFileW(Path) && GetLastError() != ERROR_FILE_NOT_FOUND)
-            LogWarningError(GetLastError(), L"Cannot delete %s", Path);
-    }
-    if (!RemoveDirectoryW(Directory))
-        LogWarningError(GetLastError(), L"Cannot remove directory %s", Directory);
-}
-
-/* Into a new directory that only administrators can look into. */
-static DWORD
-Unpack(WCHAR Directory[MAX_PATH])
-{
-    SECURITY_ATTRIBUTES Attributes = {sizeof(Attributes), NULL, FALSE};
-    WCHAR Path[MAX_PATH];
-    DWORD Error = MakeDirectoryName(Directory);
-
-    if (Error == ERROR_SUCCESS)
-        Error = NamespaceSecurityDescriptor(&Attributes.lpSecurityDescriptor);
-    if (Error != ERROR_SUCCESS)
-        return Error;
-    if (!CreateDirectoryW(Directory, &Attributes))
-        Error = LogLastError(L"Cannot create directory %s", Directory);
-    LocalFree(Attributes.lpSecurityDescriptor);
-    if (Error != ERROR_SUCCESS)
-        return Error;
-    for (DWORD i = 0; Error == ERROR_SUCCESS && i < ARRAYSIZE(PackageFiles); i++)
-    {
-        JoinPath(Path, Directory, PackageFiles[i]);
-        Error = ResourceWriteFile(PackageFiles[i], Path);
-    }
-    if (Error != ERROR_SUCCESS)
-        RemoveUnpacked(Directory);
-    return Error;
-}
-
+/* Adding what is there already makes the system take the image from the unpacked directory. */
 static DWORD
 AddOwn(DRIVER_PACKAGE *Package)
 {
     WCHAR Inf[MAX_PATH];
-    DWORD Error = Unpack(Package->Directory);
+    DWORD Error = UnpackedMake(Package->Directory);
 
     if (Error != ERROR_SUCCESS)
     {
         Package->Directory[0] = L'\0';
         return Error;
     }
-    JoinPath(Inf, Package->Directory, INF_NAME);
+    UnpackedJoin(Inf, Package->Directory, UNPACKED_INF);
     Error = DriverStoreAdd(Inf, Package->InfPath);
     if (Error != ERROR_SUCCESS)
     {
-        RemoveUnpacked(Package->Directory);
+        UnpackedRemove(Package->Directory);
         Package->Directory[0] = L'\0';
         return Error;
     }
@@ -134,47 +130,47 @@ AddOwn(DRIVER_PACKAGE *Package)
     return ERROR_SUCCESS;
 }
 
-/* Whether a package of the store can be used as it is, and what that means for the image. */
-static BOOL
-IsUsable(const STORED_PACKAGE *Stored, const WCHAR *Image, DRIVER_PACKAGE *Package)
+/* Of an unsigned package the system does not copy an image over one of the same or a higher
+ * version, damaged or not; of a signed one it always does, also where it does not let us delete it.
+ */
+static void
+UnloadAndDelete(const WCHAR *Image)
 {
-    if (Stored->Version < OWN_VERSION)
-        return FALSE;
-    if (Stored->Version == OWN_VERSION)
-    {
-        Package->ImageInPlace = ResourceEqualsFile(IMAGE_NAME, Image);
-        return Package->ImageInPlace;
-    }
-    /* A newer one: the image comes out of the store, or if that has none, was put in place by the
-     * DLL that the package is from. */
-    Package->ImageInPlace = !DriverStoreHasFile(Stored->InfPath, IMAGE_NAME);
-    return !Package->ImageInPlace || GetFileAttributesW(Image) != INVALID_FILE_ATTRIBUTES;
+    DriverServiceStop();
+    DeleteFileW(Image);
 }
 
 DWORD
 DriverPackagePrepare(DRIVER_PACKAGE *Package)
 {
-    STORED_PACKAGE Stored;
-    WCHAR Image[MAX_PATH];
-    DWORD Error = GetImagePath(Image);
+    SITUATION Situation;
+    const STORED_PACKAGE *Best = &Situation.Best;
+    DWORD Error;
 
     Package->Directory[0] = L'\0';
     Package->Added = FALSE;
+    UnpackedCollect();
+    Error = Survey(&Situation);
     if (Error != ERROR_SUCCESS)
         return Error;
-    Error = DriverStoreFindNewest(&Stored);
-    if (Error != ERROR_SUCCESS && Error != ERROR_FILE_NOT_FOUND)
-        return Error;
-    if (Error == ERROR_SUCCESS && IsUsable(&Stored, Image, Package))
+    Package->Alone = !DeviceAnyExists();
+    Package->ImageInPlace = Situation.InUse;
+    if (Best->Version >= OWN_VERSION || (Situation.InUse && Best->Version))
     {
-        lstrcpyW(Package->InfPath, Stored.InfPath);
+        lstrcpyW(Package->InfPath, Best->InfPath);
+        Package->ImageInPlace = Situation.InUse || Situation.BestInPlace;
+        if (Best->Version < OWN_VERSION)
+            LogWarning(L"Driver %u.%u is in use and stays; " CULVERT_VERSION_STRING L" replaces it "
+                       L"when an adapter is created while there is no other",
+                       MAJOR(Best->Version), MINOR(Best->Version));
         return ERROR_SUCCESS;
     }
-    /* Adding the same again makes the system look for the image in the unpacked directory. */
-    Package->Added = Error != ERROR_SUCCESS || Stored.Version != OWN_VERSION;
-    Package->ImageInPlace = FALSE;
-    if (!DeviceAnyExists())
-        DriverServiceStop();
+    if (Situation.InUse)
+        LogWarning(L"The driver in use is not of a whole package; its image is left as it is until "
+                   L"an adapter is created while there is no other");
+    else
+        UnloadAndDelete(Situation.Image);
+    Package->Added = !Situation.OwnStored;
     return AddOwn(Package);
 }
 
@@ -194,42 +190,64 @@ RemoveInstalled(void)
     return ERROR_SUCCESS;
 }
 
-void
-DriverPackageFinish(const DRIVER_PACKAGE *Package, BOOL Undo)
+/* Removes packages from the store, all but the one with the INF, if any is to stay. The first error
+ * is returned. */
+static DWORD
+RemovePackages(const WCHAR *ExceptInf)
 {
-    STORED_PACKAGE Other;
-    WCHAR Image[MAX_PATH];
-
-    if (Package->Directory[0])
-    {
-        if (!Undo && GetImagePath(Image) == ERROR_SUCCESS && !ResourceEqualsFile(IMAGE_NAME, Image))
-            LogWarning(
-                L"The driver's older image is in use; the new one replaces it when an adapter is "
-                L"created while there is no other, or when the system is restarted");
-        RemoveUnpacked(Package->Directory);
-    }
-    if (!Undo || !Package->Added)
-        return;
-    if (DriverStoreRemove(Package->InfPath) == ERROR_SUCCESS &&
-        DriverStoreFindNewest(&Other) == ERROR_FILE_NOT_FOUND)
-        RemoveInstalled();
-}
-
-DWORD
-DriverPackageRemoveAll(void)
-{
-    STORED_PACKAGE Package;
+    STORED_PACKAGE Stored;
     DRIVER_STORE Store;
     DWORD Error = DriverStoreOpen(&Store);
 
     if (Error != ERROR_SUCCESS)
         return Error;
-    while (DriverStoreNext(&Store, &Package))
+    while (DriverStoreNext(&Store, &Stored))
     {
-        DWORD RemoveError = DriverStoreRemove(Package.InfPath);
+        DWORD RemoveError = ERROR_SUCCESS;
+        if (!ExceptInf || !DriverStoreIsSame(Stored.InfPath, ExceptInf))
+            RemoveError = DriverStoreRemove(Stored.InfPath);
         if (Error == ERROR_SUCCESS)
             Error = RemoveError;
     }
     DriverStoreClose(&Store);
+    return Error;
+}
+
+/* After a failure, the package that was added. */
+static void
+UndoAdding(const DRIVER_PACKAGE *Package)
+{
+    STORED_PACKAGE Other;
+    DRIVER_STORE Store;
+    BOOL Any;
+
+    if (DriverStoreRemove(Package->InfPath) != ERROR_SUCCESS ||
+        DriverStoreOpen(&Store) != ERROR_SUCCESS)
+        return;
+    Any = DriverStoreNext(&Store, &Other);
+    DriverStoreClose(&Store);
+    if (!Any)
+        RemoveInstalled();
+}
+
+void
+DriverPackageFinish(const DRIVER_PACKAGE *Package, BOOL Undo)
+{
+    if (!Package->Directory[0])
+        return;
+    UnpackedRemove(Package->Directory);
+    if (Undo && Package->Added)
+        UndoAdding(Package);
+    else if (!Undo && Package->Alone)
+        RemovePackages(Package->InfPath);
+}
+
+DWORD
+DriverPackageRemoveAll(void)
+{
+    DWORD Error;
+
+    UnpackedCollect();
+    Error = RemovePackages(NULL);
     return Error == ERROR_SUCCESS ? RemoveInstalled() : Error;
 }

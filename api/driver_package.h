@@ -14,18 +14,27 @@ typedef struct DRIVER_PACKAGE
     WCHAR InfPath[MAX_PATH];   /* in the store */
     WCHAR Directory[MAX_PATH]; /* where the DLL's package is unpacked; empty if it is not */
     BOOL Added;                /* to the store, by DriverPackagePrepare */
-    BOOL ImageInPlace;         /* the driver's image needs no copying */
+    BOOL Alone;                /* there was no device of ours then */
+    BOOL ImageInPlace;         /* the driver's image needs no copying, or must not be overwritten */
 } DRIVER_PACKAGE;
 
 /*
- * Finds the newest package in the store, after adding the DLL's own if it is newer than all, or if
- * the image of the same version is not in place. To be followed by DriverPackageFinish when the
- * device has been installed or that has failed, with nothing to be given back after a failure.
+ * Finds the package to install a device from: the newest whole one in the store, or the DLL's own,
+ * which is added first, if that is newer than all whole ones. A package is whole if its INF can be
+ * read and its image is there, undamaged and of the INF's version; of the DLL's own version, if
+ * both have the DLL's content.
+ *
+ * A driver that runs devices is left alone, whatever its version, and its package used: nobody has
+ * asked for its users to be interrupted.
+ *
+ * To be followed by DriverPackageFinish when the device has been installed or that has failed, with
+ * nothing to be given back after a failure.
  */
 DWORD
 DriverPackagePrepare(_Out_ DRIVER_PACKAGE *Package);
 
-/* Removes the unpacked files. If Undo, also what DriverPackagePrepare added to the store. */
+/* Removes the unpacked files. If Undo, also what DriverPackagePrepare added to the store; else, if
+ * the package was added and no other device needs them, the packages that it replaces. */
 void
 DriverPackageFinish(_In_ const DRIVER_PACKAGE *Package, _In_ BOOL Undo);
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The driver's service: see driver_service.h. */
 #include "driver_service.h"
+#include "device.h"
 #include "logger.h"
 
 #define SERVICE_NAME             L"culvert"
 #define STATE_MILLISECONDS       5000
 #define STATE_CHECK_MILLISECONDS 20
+#define CONFIG_BYTES             8192 /* the most that it can take */
 
 static BOOL
 IsStopped(DWORD State)
@@ -56,6 +58,28 @@ Stop(SC_HANDLE Service)
     Await(Service, IsStopped, L"stop");
 }
 
+/* Whether the service runs our image. That the image lies below the system's directory is spelled
+ * in several ways. */
+static BOOL
+IsOurs(SC_HANDLE Service)
+{
+    static const WCHAR Ours[] = L"\\drivers\\culvert.sys";
+    QUERY_SERVICE_CONFIGW *Config = HeapAlloc(GetProcessHeap(), 0, CONFIG_BYTES);
+    BOOL Same = FALSE;
+    DWORD Needed;
+
+    if (Config && QueryServiceConfigW(Service, Config, CONFIG_BYTES, &Needed))
+    {
+        int Excess = lstrlenW(Config->lpBinaryPathName) - (int)(ARRAYSIZE(Ours) - 1);
+        Same = Excess >= 0 && DeviceNamesEqual(Config->lpBinaryPathName + Excess, Ours);
+        if (!Same)
+            LogWarning(L"Service %s is set to run %s", SERVICE_NAME, Config->lpBinaryPathName);
+    }
+    if (Config)
+        HeapFree(GetProcessHeap(), 0, Config);
+    return Same;
+}
+
 /* Does something with the service, if there is one. */
 static void
 WithService(DWORD Access, void (*Routine)(SC_HANDLE Service))
@@ -85,10 +109,38 @@ DriverServiceSettle(void)
     WithService(SERVICE_QUERY_STATUS, Settle);
 }
 
+BOOL
+DriverServiceIsRunning(void)
+{
+    SC_HANDLE Manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT), Service;
+    SERVICE_STATUS Status;
+    BOOL Running = FALSE;
+
+    if (!Manager)
+        return FALSE;
+    Service = OpenServiceW(Manager, SERVICE_NAME, SERVICE_QUERY_STATUS);
+    if (Service)
+    {
+        Running = QueryServiceStatus(Service, &Status) && Status.dwCurrentState != SERVICE_STOPPED;
+        CloseServiceHandle(Service);
+    }
+    CloseServiceHandle(Manager);
+    return Running;
+}
+
 void
 DriverServiceStop(void)
 {
     WithService(SERVICE_STOP | SERVICE_QUERY_STATUS, Stop);
+}
+
+static DWORD
+StopAndDelete(SC_HANDLE Service)
+{
+    Stop(Service);
+    if (!DeleteService(Service) && GetLastError() != ERROR_SERVICE_MARKED_FOR_DELETE)
+        return LogLastError(L"Cannot delete service %s", SERVICE_NAME);
+    return ERROR_SUCCESS;
 }
 
 DWORD
@@ -99,12 +151,12 @@ DriverServiceRemove(void)
 
     if (!Manager)
         return LogLastError(L"Cannot open the service manager");
-    Service = OpenServiceW(Manager, SERVICE_NAME, SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE);
+    Service = OpenServiceW(Manager, SERVICE_NAME,
+                           SERVICE_STOP | SERVICE_QUERY_STATUS | SERVICE_QUERY_CONFIG | DELETE);
     if (Service)
     {
-        Stop(Service);
-        if (!DeleteService(Service) && GetLastError() != ERROR_SERVICE_MARKED_FOR_DELETE)
-            Error = LogLastError(L"Cannot delete service %s", SERVICE_NAME);
+        if (IsOurs(Service))
+            Error = StopAndDelete(Service);
         CloseServiceHandle(Service);
     }
     else if (GetLastError() != ERROR_SERVICE_DOES_NOT_EXIST)

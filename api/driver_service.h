@@ -13,13 +13,18 @@
 void
 DriverServiceSettle(void);
 
+/* Whether the driver is loaded. */
+BOOL
+DriverServiceIsRunning(void);
+
 /* Stops the service, if there is one and it runs. A failure is logged as a warning. */
 void
 DriverServiceStop(void);
 
 /*
- * Stops and deletes the service, if there is one. Windows unloads a driver with its last device;
- * other hosts do it here. Returns a Win32 code; failures are logged.
+ * Stops and deletes the service, if there is one; somebody else's of the same name is left, with a
+ * warning. Windows unloads a driver with its last device; other hosts do it here. Returns a Win32
+ * code; failures are logged.
  */
 DWORD
 DriverServiceRemove(void);

@@ -13,7 +13,6 @@ SetupGetInfDriverStoreLocationW(PCWSTR FileName, PSP_ALTPLATFORM_INFO AlternateP
                                 PDWORD RequiredSize);
 #endif
 
-#define PROVIDER           L"Culvert"
 #define VERSION_CHARACTERS 32
 #define DETAIL_BYTES       (sizeof(SP_DRVINFO_DETAIL_DATA_W) + 1024)
 
@@ -99,7 +98,7 @@ GetStored(DRIVER_STORE *Store, SP_DRVINFO_DATA_W *Driver, SP_DRVINFO_DETAIL_DATA
     if (!SetupDiEnumDriverInfoW(Store->Set, &Store->Data, SPDIT_COMPATDRIVER, Store->Next, Driver))
         return FALSE;
     Store->Next++;
-    if (!DeviceNamesEqual(Driver->ProviderName, PROVIDER))
+    if (!DeviceNamesEqual(Driver->ProviderName, DEVICE_PROVIDER))
         return TRUE;
     Detail->cbSize = sizeof(*Detail);
     if (!SetupDiGetDriverInfoDetailW(Store->Set, &Store->Data, Driver, Detail, DETAIL_BYTES,
@@ -110,10 +109,7 @@ GetStored(DRIVER_STORE *Store, SP_DRVINFO_DATA_W *Driver, SP_DRVINFO_DETAIL_DATA
         return TRUE;
     }
     if (!ReadInfVersion(Detail->InfFileName, &Package->Version))
-    {
-        LogWarning(L"Cannot read the version in %s", Detail->InfFileName);
-        return TRUE;
-    }
+        Package->Version = 0;
     lstrcpynW(Package->InfPath, Detail->InfFileName, MAX_PATH);
     *Found = TRUE;
     return TRUE;
@@ -140,26 +136,6 @@ DriverStoreNext(DRIVER_STORE *Store, STORED_PACKAGE *Package)
 }
 
 DWORD
-DriverStoreFindNewest(STORED_PACKAGE *Newest)
-{
-    STORED_PACKAGE Package;
-    DRIVER_STORE Store;
-    DWORD Error = DriverStoreOpen(&Store);
-
-    if (Error != ERROR_SUCCESS)
-        return Error;
-    Error = ERROR_FILE_NOT_FOUND;
-    while (DriverStoreNext(&Store, &Package))
-    {
-        if (Error != ERROR_SUCCESS || Package.Version > Newest->Version)
-            *Newest = Package;
-        Error = ERROR_SUCCESS;
-    }
-    DriverStoreClose(&Store);
-    return Error;
-}
-
-DWORD
 DriverStoreAdd(const WCHAR *SourceInf, WCHAR *InfPath)
 {
     if (!SetupCopyOEMInfW(SourceInf, NULL, SPOST_PATH, 0, InfPath, MAX_PATH, NULL, NULL))
@@ -167,10 +143,10 @@ DriverStoreAdd(const WCHAR *SourceInf, WCHAR *InfPath)
     return ERROR_SUCCESS;
 }
 
-static WCHAR *
-LastComponent(WCHAR *Path)
+static const WCHAR *
+LastComponent(const WCHAR *Path)
 {
-    WCHAR *Name = Path;
+    const WCHAR *Name = Path;
 
     for (; *Path; Path++)
     {
@@ -180,11 +156,18 @@ LastComponent(WCHAR *Path)
     return Name;
 }
 
+BOOL
+DriverStoreIsSame(const WCHAR *LeftInf, const WCHAR *RightInf)
+{
+    return DeviceNamesEqual(LastComponent(LeftInf), LastComponent(RightInf));
+}
+
 DWORD
 DriverStoreRemove(const WCHAR *InfPath)
 {
     WCHAR Path[MAX_PATH];
-    WCHAR *Name, *Extension;
+    const WCHAR *Name;
+    WCHAR *Extension;
 
     lstrcpynW(Path, InfPath, MAX_PATH);
     Name = LastComponent(Path);
@@ -201,18 +184,17 @@ DriverStoreRemove(const WCHAR *InfPath)
     return ERROR_SUCCESS;
 }
 
-BOOL
-DriverStoreHasFile(const WCHAR *InfPath, const WCHAR *Name)
+DWORD
+DriverStoreGetFile(const WCHAR *InfPath, const WCHAR *Name, WCHAR *Path)
 {
-    WCHAR Path[MAX_PATH];
     WCHAR *Last;
 
     /* The place of the INF; the package's other files lie beside it. */
     if (!SetupGetInfDriverStoreLocationW(InfPath, NULL, NULL, Path, MAX_PATH, NULL))
-        return FALSE;
-    Last = LastComponent(Path);
+        return GetLastError();
+    Last = Path + (LastComponent(Path) - Path);
     if (Last - Path + lstrlenW(Name) >= MAX_PATH)
-        return FALSE;
+        return ERROR_BUFFER_OVERFLOW;
     lstrcpyW(Last, Name);
-    return GetFileAttributesW(Path) != INVALID_FILE_ATTRIBUTES;
+    return ERROR_SUCCESS;
 }

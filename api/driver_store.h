@@ -24,7 +24,7 @@ typedef struct DRIVER_STORE
 typedef struct STORED_PACKAGE
 {
     WCHAR InfPath[MAX_PATH];
-    DRIVER_VERSION Version;
+    DRIVER_VERSION Version; /* 0: the INF does not say it */
 } STORED_PACKAGE;
 
 DWORD
@@ -37,20 +37,25 @@ DriverStoreNext(_Inout_ DRIVER_STORE *Store, _Out_ STORED_PACKAGE *Package);
 void
 DriverStoreClose(_In_ DRIVER_STORE *Store);
 
-/* The newest package; ERROR_FILE_NOT_FOUND, not logged, if there is none. */
-DWORD
-DriverStoreFindNewest(_Out_ STORED_PACKAGE *Package);
-
 /* Adds the package with the INF; *InfPath is where the store keeps that. */
 DWORD
 DriverStoreAdd(_In_z_ const WCHAR *SourceInf, _Out_writes_z_(MAX_PATH) WCHAR *InfPath);
 
+/* Whether both are the same INF of the store: all of them lie in one directory, whose name has
+ * several spellings. */
+BOOL
+DriverStoreIsSame(_In_z_ const WCHAR *LeftInf, _In_z_ const WCHAR *RightInf);
+
 DWORD
 DriverStoreRemove(_In_z_ const WCHAR *InfPath);
 
-/* Whether the store has a file of the package, besides its INF, to install it from. Windows' store
- * has all; Wine's has INFs only. */
-BOOL
-DriverStoreHasFile(_In_z_ const WCHAR *InfPath, _In_z_ const WCHAR *Name);
+/*
+ * Where the store has a file of the package, besides its INF, if it has it at all.
+ * ERROR_CALL_NOT_IMPLEMENTED, not logged, if the system's store keeps INFs only, as Wine's does;
+ * others, not logged either, if the store does not know the package any more.
+ */
+DWORD
+DriverStoreGetFile(_In_z_ const WCHAR *InfPath, _In_z_ const WCHAR *Name,
+                   _Out_writes_z_(MAX_PATH) WCHAR *Path);
 
 #endif

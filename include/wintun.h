@@ -103,8 +103,11 @@ typedef BOOL(CALLBACK *WINTUN_LOGGER_CALLBACK)(_In_ WINTUN_LOGGER_LEVEL Level,
 typedef BOOL(CALLBACK *WINTUN_ENUM_CALLBACK)(_In_ WINTUN_ADAPTER_HANDLE Adapter, _In_ LPARAM Param);
 
 /**
- * Creates an adapter, installing the driver first where it is missing or older than the one that
- * this DLL carries. Waits up to 15 seconds for the new device to start.
+ * Creates an adapter, installing the driver first where it is missing, damaged, or older than the
+ * one that this DLL carries. A newer one is used as it is. An older one that other adapters run
+ * on stays, with a warning, until they are gone: only WintunDeleteAdapter and
+ * WintunDeletePoolDriver take a driver from its users. Waits up to 15 seconds for the new device to
+ * start.
  *
  * An adapter of the same pool that has the same name, or the requested GUID, is replaced if nobody
  * uses it; a process that crashed may have left it. It is in use while any process holds a handle
