@@ -8,11 +8,6 @@
 #define THREADS    4
 #define LINE_BYTES 64
 
-/* Of KillAtEachPoint. */
-#define KILLED_STATUS 77
-#define FEWEST_POINTS 30
-#define LAST_POINT    1000
-
 static ULONG64
 LuidOf(WINTUN_ADAPTER_HANDLE Adapter)
 {
@@ -171,63 +166,6 @@ KilledWhileChanging(void)
     Check("killed/anywhere", Good && Round == 10,
           "10 times killed while it creates and deletes; the next process creates the same (%d)",
           Round);
-}
-
-/* The killed process may have left a whole adapter under its second name, which is nobody's fault.
- * Not one of the suite's tests: for a DLL that was built to be killed, see kill/kill_point.h. */
-int
-KillAtEachPoint(void)
-{
-    DWORD Point, Status = KILLED_STATUS;
-    unsigned Bad = 0;
-
-    for (Point = 1; Status == KILLED_STATUS && Point < LAST_POINT; ++Point)
-    {
-        WCHAR Number[16];
-        WINTUN_ADAPTER_HANDLE Adapter;
-        WINTUN_SESSION_HANDLE Session;
-        const char *Missed;
-        char Said[4 * LINE_BYTES];
-        CHILD Child;
-        BOOL Good;
-
-        wsprintfW(Number, L"%u", Point);
-        SetEnvironmentVariableW(L"CULVERT_TEST_KILL_AT", Number);
-        if (!ChildStart(&Child, L"steps selftest0"))
-            return 1;
-        SetEnvironmentVariableW(L"CULVERT_TEST_KILL_AT", NULL);
-        Said[0] = '\0';
-        ChildListen(&Child, Said, sizeof(Said));
-        Status = ChildEnd(&Child);
-        Adapter = WintunCreateAdapter(POOL, NAME, NULL, NULL);
-        Session = WintunStartSession(Adapter, CAPACITY);
-        Missed = !Session                         ? "no adapter with a session"
-                 : !AdapterIsNamed(Adapter, NAME) ? "another name"
-                 : PoolCount(POOL) > 2            ? "other adapters"
-                                                  : NULL;
-        WintunEndSession(Session);
-        WintunFreeAdapter(Adapter);
-        if (!WintunDeletePoolDriver(POOL, NULL) || PoolCount(POOL) != 0)
-            Missed = "the pool is not deleted";
-        else if (DriverIsInstalled())
-            Missed = "the driver is left";
-        else if (Status != KILLED_STATUS && Status != 0)
-            Missed = "the process failed";
-        Good = Missed == NULL;
-        if (!Good)
-            ++Bad;
-        printf("%sok %u - killed at call %u: an adapter can be created and all be removed\n",
-               Good ? "" : "not ", Point, Point);
-        if (!Good)
-            Note("%s; status %lu; the process said: %s; the last error line: %ls", Missed, Status,
-                 Said, LogLast(WINTUN_LOG_ERR));
-        fflush(stdout);
-    }
-    if (Status != 0 || Point < FEWEST_POINTS)
-        ++Bad;
-    printf("%sok %u - the last one passed all calls and was not killed\n1..%u\n",
-           Status == 0 && Point >= FEWEST_POINTS ? "" : "not ", Point, Point);
-    return Bad != 0;
 }
 
 void

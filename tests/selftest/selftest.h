@@ -137,6 +137,10 @@ SystemNameOfGuid(const GUID *Guid, WCHAR Name[MAX_ADAPTER_NAME]);
 BOOL
 DriverIsInstalled(void);
 
+/* Stops the driver's service, when no adapter is left. FALSE if it goes on. */
+BOOL
+DriverUnload(void);
+
 /* ---- Other processes
  * ----------------------------------------------------------------------------- */
 

@@ -31,6 +31,10 @@
     X(Delete)                                                                                      \
     X(DeletePool)                                                                                  \
     X(DriverVersion)                                                                               \
+    X(DamagedPackage)                                                                              \
+    X(ForeignPackage)                                                                              \
+    X(ForeignDevice)                                                                               \
+    X(LeftUnpacked)                                                                                \
     X(OneSession)                                                                                  \
     X(SessionLifetime)                                                                             \
     X(EndedHandle)                                                                                 \
