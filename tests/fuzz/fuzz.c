@@ -85,6 +85,21 @@ FuzzBytes(FUZZ_INPUT *Input, void *To, ULONG Bytes)
 /* ---- The world ---------------------------------------------------------------------------------
  */
 
+/* The same for the pools of the environment. */
+static void
+WarmPools(void)
+{
+    static PNET_BUFFER_LIST Lists[WARM_LISTS];
+    static const UCHAR Packet[1];
+    for (unsigned At = 0; At < WARM_LISTS; ++At)
+    {
+        Lists[At] = SimListCreate();
+        SimListAdd(Lists[At], Packet, sizeof(Packet), NULL);
+    }
+    for (unsigned At = 0; At < WARM_LISTS; ++At)
+        SimListFree(Lists[At]);
+}
+
 void
 FuzzLoad(void)
 {
@@ -94,23 +109,17 @@ FuzzLoad(void)
         FuzzFail(__FILE__, __LINE__, "dlopen", "%s", dlerror());
     SimRegistryReset();
     SimEdgePoolsCreate();
+    WarmPools();
+    Base = SimCount();
 }
 
-/* As many lists from each pool of NDIS at once as it keeps when they are free. */
+/* As many packets in the system at once as NDIS keeps of their lists when they are free. */
 static void
-WarmUp(void)
+WarmAdapter(void)
 {
     static UCHAR Packet[64];
-    static PNET_BUFFER_LIST Lists[WARM_LISTS];
     APPLICATION App;
     MakePacket(Packet, sizeof(Packet), 4, 1);
-    for (unsigned At = 0; At < WARM_LISTS; ++At)
-    {
-        Lists[At] = SimListCreate();
-        SimListAdd(Lists[At], Packet, sizeof(Packet), NULL);
-    }
-    for (unsigned At = 0; At < WARM_LISTS; ++At)
-        SimListFree(Lists[At]);
     ApplicationOpen(&App, WORLD_CAPACITY);
     SimEdgeHold(WorldEdge, TRUE);
     FUZZ_EXPECT(ApplicationStart(&App) == STATUS_PENDING, "the first session");
@@ -128,7 +137,7 @@ FuzzWorldUp(void)
 {
     FuzzLoad();
     FUZZ_EXPECT(WorldTryUp(), "the driver does not start");
-    WarmUp();
+    WarmAdapter();
     Base = SimCount();
 }
 
@@ -183,6 +192,18 @@ AsBefore(const SIM_COUNTS *Now)
 }
 
 void
+FuzzCheckCounts(void)
+{
+    SIM_COUNTS Now = SimCount();
+    FUZZ_EXPECT(AsBefore(&Now),
+                "before and after the input: pool blocks %u %u, MDLs %u %u, objects %u %u, devices "
+                "%u %u, requests %u %u, work %u %u, threads %u %u",
+                Base.PoolBlocks, Now.PoolBlocks, Base.Mdls, Now.Mdls, Base.Objects, Now.Objects,
+                Base.Devices, Now.Devices, Base.Requests, Now.Requests, Base.Work, Now.Work,
+                Base.Threads, Now.Threads);
+}
+
+void
 FuzzEnd(void)
 {
     SimFaultDisarm();
@@ -197,12 +218,6 @@ FuzzEnd(void)
     {
         EmptySession();
         FuzzSettle();
-        Now = SimCount();
     }
-    FUZZ_EXPECT(AsBefore(&Now),
-                "before and after the input: pool blocks %u %u, MDLs %u %u, objects %u %u, devices "
-                "%u %u, requests %u %u, work %u %u, threads %u %u",
-                Base.PoolBlocks, Now.PoolBlocks, Base.Mdls, Now.Mdls, Base.Objects, Now.Objects,
-                Base.Devices, Now.Devices, Base.Requests, Now.Requests, Base.Work, Now.Work,
-                Base.Threads, Now.Threads);
+    FuzzCheckCounts();
 }

@@ -69,6 +69,10 @@ FuzzBegin(void);
 void
 FuzzEnd(void);
 
+/* There is as much of everything as when FuzzLoad or FuzzWorldUp returned. */
+void
+FuzzCheckCounts(void);
+
 /* Waits until nothing goes on: after each operation. */
 void
 FuzzSettle(void);

@@ -7,8 +7,8 @@
 
 #define WAIT_MILLISECONDS 10000
 
-void
-ApplicationOpen(APPLICATION *Application, uint32_t Capacity)
+NTSTATUS
+ApplicationTryOpen(APPLICATION *Application, uint32_t Capacity)
 {
     memset(Application, 0, sizeof(*Application));
     Application->Process = SimProcessCreate();
@@ -31,8 +31,17 @@ ApplicationOpen(APPLICATION *Application, uint32_t Capacity)
         .SendSpaceEvent = (ULONG_PTR)Application->SendSpaceHandle,
         .SendEvent = (ULONG_PTR)Application->SendHandle,
     };
-    if (SimFileOpen(WORLD_DEVICE_LINK, FILE_READ_DATA | FILE_WRITE_DATA, &Application->File) !=
-        STATUS_SUCCESS)
+    NTSTATUS Status =
+        SimFileOpen(WORLD_DEVICE_LINK, FILE_READ_DATA | FILE_WRITE_DATA, &Application->File);
+    if (!NT_SUCCESS(Status))
+        ApplicationExit(Application);
+    return Status;
+}
+
+void
+ApplicationOpen(APPLICATION *Application, uint32_t Capacity)
+{
+    if (ApplicationTryOpen(Application, Capacity) != STATUS_SUCCESS)
         abort();
 }
 

@@ -30,6 +30,10 @@ typedef struct APPLICATION
 void
 ApplicationOpen(APPLICATION *Application, uint32_t Capacity);
 
+/* The same; if the device cannot be opened, its status, and there is no application. */
+NTSTATUS
+ApplicationTryOpen(APPLICATION *Application, uint32_t Capacity);
+
 /* Asks for the session; STATUS_PENDING if it runs. */
 NTSTATUS
 ApplicationStart(APPLICATION *Application);
