@@ -90,6 +90,82 @@ RtlAppendUnicodeStringToString(PUNICODE_STRING Destination, PCUNICODE_STRING Sou
 }
 
 NTSTATUS NTAPI
+RtlAppendUnicodeToString(PUNICODE_STRING Destination, PCWSTR Source)
+{
+    UNICODE_STRING String;
+    SimCheckIrql("RtlAppendUnicodeToString", "wdm/nf-wdm-rtlappendunicodetostring", PASSIVE_LEVEL,
+                 PASSIVE_LEVEL);
+    RtlInitUnicodeString(&String, Source);
+    return RtlAppendUnicodeStringToString(Destination, &String);
+}
+
+VOID NTAPI
+RtlCopyUnicodeString(PUNICODE_STRING Destination, PCUNICODE_STRING Source)
+{
+    SimCheckIrql("RtlCopyUnicodeString", "wdm/nf-wdm-rtlcopyunicodestring", PASSIVE_LEVEL,
+                 DISPATCH_LEVEL);
+    Destination->Length = Source == NULL ? 0 : min(Source->Length, Destination->MaximumLength);
+    if (Destination->Length != 0)
+        memcpy(Destination->Buffer, Source->Buffer, Destination->Length);
+}
+
+LONG NTAPI
+RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive)
+{
+    SimCheckIrql("RtlCompareUnicodeString", "wdm/nf-wdm-rtlcompareunicodestring", PASSIVE_LEVEL,
+                 PASSIVE_LEVEL);
+    USHORT Characters = min(String1->Length, String2->Length) / sizeof(WCHAR);
+    for (USHORT At = 0; At < Characters; ++At)
+    {
+        WCHAR A = String1->Buffer[At], B = String2->Buffer[At];
+        if (CaseInSensitive)
+        {
+            A = Upper(A);
+            B = Upper(B);
+        }
+        if (A != B)
+            return (LONG)A - (LONG)B;
+    }
+    return (LONG)String1->Length - (LONG)String2->Length;
+}
+
+NTSTATUS NTAPI
+RtlIntegerToUnicodeString(ULONG Value, ULONG Base, PUNICODE_STRING String)
+{
+    static const char Digits[] = "0123456789ABCDEF";
+    WCHAR Text[33];
+    unsigned At = 33;
+    SimCheckIrql("RtlIntegerToUnicodeString", "wdm/nf-wdm-rtlintegertounicodestring", PASSIVE_LEVEL,
+                 PASSIVE_LEVEL);
+    if (Base == 0)
+        Base = 10;
+    if (Base != 2 && Base != 8 && Base != 10 && Base != 16)
+        return STATUS_INVALID_PARAMETER;
+    Text[--At] = 0;
+    do
+    {
+        Text[--At] = (WCHAR)Digits[Value % Base];
+        Value /= Base;
+    } while (Value != 0);
+    USHORT Bytes = (USHORT)((32 - At) * sizeof(WCHAR));
+    if (Bytes > String->MaximumLength)
+        return STATUS_BUFFER_OVERFLOW;
+    memcpy(String->Buffer, &Text[At], min(Bytes + sizeof(WCHAR), String->MaximumLength));
+    String->Length = Bytes;
+    return STATUS_SUCCESS;
+}
+
+SIZE_T NTAPI
+RtlCompareMemory(const VOID *Source1, const VOID *Source2, SIZE_T Length)
+{
+    const UCHAR *A = Source1, *B = Source2;
+    SIZE_T Same = 0;
+    while (Same < Length && A[Same] == B[Same])
+        Same++;
+    return Same;
+}
+
+NTSTATUS NTAPI
 RtlStringFromGUID(REFGUID Guid, PUNICODE_STRING GuidString)
 {
     char Text[GUID_CHARACTERS + 1];

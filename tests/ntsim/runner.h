@@ -28,6 +28,8 @@ RunnerFinish(void);
 void
 RunSystemTests(void);
 void
+RunKernelTests(void);
+void
 RunSessionTests(void);
 void
 RunDataTests(void);
