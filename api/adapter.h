@@ -6,7 +6,7 @@
 #ifndef CULVERT_API_ADAPTER_H
 #define CULVERT_API_ADAPTER_H
 
-#include "wintun.h"
+#include "culvert.h"
 
 typedef struct ADAPTER ADAPTER;
 
@@ -80,5 +80,13 @@ AdapterSetName(_In_ const ADAPTER *Adapter, _In_z_ const WCHAR *Name);
 
 DWORD
 AdapterGetDriverVersion(_Out_ DWORD *Version);
+
+/* The same for culvert.h; the caller's structure has been checked. */
+
+DWORD
+AdapterGetStatistics(_In_ const ADAPTER *Adapter, _Inout_ CULVERT_STATISTICS *Statistics);
+
+DWORD
+AdapterGetStatisticsOfLuid(_In_ NET_LUID Luid, _Inout_ CULVERT_STATISTICS *Statistics);
 
 #endif

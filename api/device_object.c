@@ -3,7 +3,6 @@
 #include "device_object.h"
 #include "guid.h"
 #include "logger.h"
-#include "../contract/session.h"
 #include <winternl.h>
 
 #define PREFIX_CHARACTERS (ARRAYSIZE(CULVERT_DEVICE_PREFIX) - 1)
@@ -37,26 +36,52 @@ DeviceObjectOpen(const GUID *Interface, HANDLE *Object)
     }
 }
 
+/* Makes a request that has an output only, and waits for its answer. Returns a Win32 code. */
+static DWORD
+Query(HANDLE Object, DWORD Code, void *Output, DWORD OutputBytes, DWORD *Bytes)
+{
+    OVERLAPPED Overlapped = {0};
+    DWORD Error = ERROR_SUCCESS;
+
+    Overlapped.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (!Overlapped.hEvent)
+        return GetLastError();
+    if (!DeviceIoControl(Object, Code, NULL, 0, Output, OutputBytes, NULL, &Overlapped) &&
+        GetLastError() != ERROR_IO_PENDING)
+        Error = GetLastError();
+    else if (!GetOverlappedResult(Object, &Overlapped, Bytes, TRUE))
+        Error = GetLastError();
+    CloseHandle(Overlapped.hEvent);
+    return Error;
+}
+
 DWORD
 DeviceObjectGetDriverVersion(HANDLE Object, DWORD *Version)
 {
     CULVERT_DRIVER_INFO Info = {0};
-    OVERLAPPED Overlapped = {0};
-    DWORD Bytes = 0, Error = ERROR_SUCCESS;
+    DWORD Bytes = 0, Error;
 
-    Overlapped.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
-    if (!Overlapped.hEvent)
-        return LogLastError(L"Cannot create an event");
-    if (!DeviceIoControl(Object, CULVERT_IOCTL_DRIVER_INFO, NULL, 0, &Info, sizeof(Info), NULL,
-                         &Overlapped) &&
-        GetLastError() != ERROR_IO_PENDING)
-        Error = LogLastError(L"Cannot ask the driver for its version");
-    else if (!GetOverlappedResult(Object, &Overlapped, &Bytes, TRUE))
-        Error = LogLastError(L"Cannot get the driver's version");
-    else if (Bytes != sizeof(Info) || Info.DriverVersion == 0)
-        Error = LogError(ERROR_INVALID_DATA, L"The driver did not tell its version");
-    CloseHandle(Overlapped.hEvent);
-    if (Error == ERROR_SUCCESS)
-        *Version = Info.DriverVersion;
-    return Error;
+    Error = Query(Object, CULVERT_IOCTL_DRIVER_INFO, &Info, sizeof(Info), &Bytes);
+    if (Error != ERROR_SUCCESS)
+        return LogError(Error, L"Cannot ask the driver for its version");
+    if (Bytes != sizeof(Info) || Info.DriverVersion == 0)
+        return LogError(ERROR_INVALID_DATA, L"The driver did not tell its version");
+    *Version = Info.DriverVersion;
+    return ERROR_SUCCESS;
+}
+
+DWORD
+DeviceObjectGetStatistics(HANDLE Object, CULVERT_DRIVER_STATISTICS *Statistics, DWORD *Bytes)
+{
+    DWORD Error;
+
+    *Bytes = 0;
+    Error = Query(Object, CULVERT_IOCTL_STATISTICS, Statistics, sizeof(*Statistics), Bytes);
+    if (Error == ERROR_INVALID_FUNCTION) /* STATUS_INVALID_DEVICE_REQUEST */
+        Error = ERROR_NOT_SUPPORTED;
+    if (Error != ERROR_SUCCESS)
+        return LogError(Error, L"Cannot ask the driver for statistics");
+    if (*Bytes < CULVERT_STATISTICS_MIN_BYTES)
+        return LogError(ERROR_INVALID_DATA, L"The driver did not tell its statistics");
+    return ERROR_SUCCESS;
 }

@@ -5,6 +5,7 @@
 #define CULVERT_API_DEVICE_OBJECT_H
 
 #include "wintun.h"
+#include "../contract/session.h"
 
 /*
  * Opens the adapter's device object for reading, writing and control, overlapped. Returns a Win32
@@ -17,5 +18,11 @@ DeviceObjectOpen(_In_ const GUID *Interface, _Out_ HANDLE *Object);
  * Win32 code; failures are logged. */
 DWORD
 DeviceObjectGetDriverVersion(_In_ HANDLE Object, _Out_ DWORD *Version);
+
+/* Asks for the adapter's counters; *Bytes is how much of the structure the driver knows. Returns a
+ * Win32 code, ERROR_NOT_SUPPORTED if the driver knows none; failures are logged. */
+DWORD
+DeviceObjectGetStatistics(_In_ HANDLE Object, _Out_ CULVERT_DRIVER_STATISTICS *Statistics,
+                          _Out_ DWORD *Bytes);
 
 #endif

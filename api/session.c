@@ -11,7 +11,17 @@
  * a SESSION and its events outlive SessionEnd: the structures of ended sessions are kept in
  * Graveyard, in which every call finds Ended, and only the oldest of more than GRAVEYARD_MAX is
  * freed.
+ *
+ * No wake-up is lost, though several threads may wait for one of the events:
+ *   - ReceiveEvent is auto-reset, so it wakes one thread. A thread that waits inside SessionReceive
+ *     is counted in ReceiveWaiters; whoever takes packets while there are such threads asks to be
+ *     woken again on their behalf, and passes the event on if packets are left.
+ *   - SendSpaceEvent is manual-reset, so it wakes all. An allocation that fails resets it first,
+ *     then asks for it and looks once more (contract/ring.h, "Room"). From then on it is set as
+ * soon as packets leave the ring, and there are some to leave: a ring that has no room is not
+ * empty.
  */
+#include "counter.h"
 #include "session.h"
 
 #define SESSION_MAGIC  0x53766C43u /* "ClvS" */
@@ -22,6 +32,16 @@
 /* CULVERT_SLOT.Private */
 #define SLOT_OURS 1u /* with the application: being read, or being filled */
 #define SLOT_DONE 2u /* released, or to be sent, behind an older slot that is not */
+
+/* The counters of SESSION_TRAFFIC; see counter.h for how they are written and read. */
+typedef struct TRAFFIC
+{
+    COUNTER Packets;
+    COUNTER Bytes;
+    COUNTER NoRoom;
+    COUNTER Signals;
+    COUNTER HighWater;
+} TRAFFIC;
 
 struct SESSION
 {
@@ -34,10 +54,14 @@ struct SESSION
 
     _Alignas(CULVERT_CACHE_LINE) SYSTEM_LOCK ReceiveLock;
     CULVERT_CONSUMER Receive; /* under ReceiveLock */
+    uint32_t ReceiveWaiters;  /* under ReceiveLock: threads that wait in SessionReceive */
+    TRAFFIC Received;         /* written under ReceiveLock */
 
     _Alignas(CULVERT_CACHE_LINE) SYSTEM_LOCK SendLock;
     CULVERT_PRODUCER Send; /* under SendLock */
     uint32_t Published;    /* under SendLock: the position before which all is sent */
+    uint32_t RoomWanted;   /* under SendLock: somebody has asked for SendSpaceEvent */
+    TRAFFIC Sent;          /* written under SendLock */
 };
 
 /* Ended sessions, oldest first. */
@@ -101,8 +125,8 @@ LinkEnded(void *Context)
     AtomicWriteRelease(&Session->Ended, 1);
     SystemLockRelease(&Session->SendLock);
     SystemLockRelease(&Session->ReceiveLock);
-    if (Session->Parts.ReceiveEvent)
-        SystemEventSet(Session->Parts.ReceiveEvent);
+    SystemEventSet(Session->Parts.ReceiveEvent);
+    SystemEventSet(Session->Parts.SendSpaceEvent); /* nobody resets it any more */
 }
 
 /* Whether the driver or SessionEnd has ended the session. The ring memory may be touched if not,
@@ -171,44 +195,129 @@ SessionReceiveEvent(SESSION *Session)
     return Session->Parts.ReceiveEvent;
 }
 
-/* With ReceiveLock held. */
-static uint32_t
-ReceiveLocked(SESSION *Session, uint8_t **Packet, uint32_t *Size)
+SYSTEM_EVENT
+SessionRoomEvent(SESSION *Session)
 {
-    CULVERT_SLOT *Slot;
+    SystemLockAcquire(&Session->SendLock);
+    if (!Session->RoomWanted)
+    {
+        /* An allocation that has failed before did not ask for it: let the caller try again. */
+        Session->RoomWanted = 1;
+        SystemEventSet(Session->Parts.SendSpaceEvent);
+    }
+    SystemLockRelease(&Session->SendLock);
+    return Session->Parts.SendSpaceEvent;
+}
+
+/* The end of a wait that begins now, on the clock of SystemMilliseconds. */
+static uint64_t
+Deadline(const SESSION_WAIT *Wait)
+{
+    return Wait == NULL || Wait->Milliseconds == SYSTEM_FOREVER
+               ? UINT64_MAX
+               : SystemMilliseconds() + Wait->Milliseconds;
+}
+
+/* Waits for an event of the session; returns as SystemEventWait does. */
+static uint32_t
+AwaitEvent(SYSTEM_EVENT Event, const SESSION_WAIT *Wait, uint64_t End)
+{
+    uint32_t Milliseconds = SYSTEM_FOREVER;
+    if (End != UINT64_MAX)
+    {
+        uint64_t Now = SystemMilliseconds();
+        Milliseconds = Now < End ? (uint32_t)(End - Now) : 0;
+    }
+    return SystemEventWait(Event, Wait->Cancel, Milliseconds);
+}
+
+/* Takes the packets that are there, at most Count; *Result is why there are no more. With
+ * ReceiveLock held. */
+static uint32_t
+TakePackets(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, CULVERT_RING_RESULT *Result)
+{
+    CULVERT_CONSUMER *Ring = &Session->Receive;
+    uint32_t TailSeen = Ring->TailSeen, Taken = 0;
+    uint64_t Bytes = 0;
+    for (*Result = CULVERT_RING_OK; Taken < Count; ++Taken)
+    {
+        CULVERT_SLOT *Slot;
+        uint32_t Size;
+        *Result = RingPeek(Ring, (const CULVERT_SLOT **)&Slot, &Size);
+        if (*Result != CULVERT_RING_OK)
+            break;
+        Slot->Private = SLOT_OURS;
+        RingAdvance(Ring, Size);
+        Packets[Taken].Data = (uint8_t *)(Slot + 1);
+        Packets[Taken].Size = Size;
+        Bytes += Size;
+    }
+    if (Ring->TailSeen != TailSeen)
+        CounterRaise(&Session->Received.HighWater, Ring->TailSeen - Ring->Released);
+    if (Taken != 0)
+    {
+        CounterAdd(&Session->Received.Packets, Taken);
+        CounterAdd(&Session->Received.Bytes, Bytes);
+    }
+    return Taken;
+}
+
+/* With ReceiveLock held. *Wake: ReceiveEvent is to be set for another thread. */
+static uint32_t
+ReceiveLocked(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, uint32_t *Taken, int *Wake)
+{
+    CULVERT_RING_RESULT Result;
     if (HasEnded(Session))
+    {
+        *Wake = 1;
         return ERROR_HANDLE_EOF;
+    }
     for (;;)
     {
-        switch (RingPeek(&Session->Receive, (const CULVERT_SLOT **)&Slot, Size))
+        *Taken = TakePackets(Session, Packets, Count, &Result);
+        if (*Taken != 0)
         {
-        case CULVERT_RING_OK:
-            Slot->Private = SLOT_OURS;
-            RingAdvance(&Session->Receive, *Size);
-            *Packet = (uint8_t *)(Slot + 1);
+            *Wake = Session->ReceiveWaiters != 0 && RingWaitForPacket(&Session->Receive);
             return ERROR_SUCCESS;
-        case CULVERT_RING_EMPTY:
-            if (!RingWaitForPacket(&Session->Receive))
-                return ERROR_NO_MORE_ITEMS;
-            break;
-        default:
-            return ERROR_INVALID_DATA;
         }
+        if (Result != CULVERT_RING_EMPTY)
+            return ERROR_INVALID_DATA;
+        if (!RingWaitForPacket(&Session->Receive))
+            return ERROR_NO_MORE_ITEMS;
     }
 }
 
-uint8_t *
-SessionReceive(SESSION *Session, uint32_t *Size)
+uint32_t
+SessionReceive(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, const SESSION_WAIT *Wait)
 {
-    uint8_t *Packet = NULL;
+    uint64_t End = Deadline(Wait);
+    uint32_t Taken = 0, Error, WaitError = ERROR_SUCCESS;
+    int Wake = 0;
     SystemLockAcquire(&Session->ReceiveLock);
-    uint32_t Error = ReceiveLocked(Session, &Packet, Size);
+    for (;;)
+    {
+        Error = ReceiveLocked(Session, Packets, Count, &Taken, &Wake);
+        if (Error != ERROR_NO_MORE_ITEMS || Wait == NULL)
+            break;
+        Error = WaitError; /* of a wait that is over, after which nothing has come */
+        if (Error != ERROR_SUCCESS)
+            break;
+        ++Session->ReceiveWaiters;
+        SystemLockRelease(&Session->ReceiveLock);
+        WaitError = AwaitEvent(Session->Parts.ReceiveEvent, Wait, End);
+        SystemLockAcquire(&Session->ReceiveLock);
+        --Session->ReceiveWaiters;
+        Error = WaitError;
+        /* A cancellation is never lost to a packet: the event may have been reset by the wait. */
+        if (Error != ERROR_SUCCESS && Error != ERROR_TIMEOUT)
+            break;
+    }
     SystemLockRelease(&Session->ReceiveLock);
-    if (Error == ERROR_HANDLE_EOF)
+    if (Wake)
         SystemEventSet(Session->Parts.ReceiveEvent); /* pass it on: others may be waiting */
     if (Error != ERROR_SUCCESS)
         SystemSetLastError(Error);
-    return Packet;
+    return Taken;
 }
 
 /*
@@ -245,17 +354,35 @@ StepOverDone(const uint8_t *Data, uint32_t Capacity, uint32_t From, uint32_t End
     return From;
 }
 
+/* Marks those of the packets that are the application's as done; returns how many. With the ring's
+ * lock held. */
+static uint32_t
+MarkDone(const uint8_t *Data, uint32_t Capacity, const SESSION_PACKET *Packets, uint32_t Count,
+         uint64_t *Bytes)
+{
+    uint32_t Done = 0;
+    for (uint32_t Index = 0; Index < Count; ++Index)
+    {
+        CULVERT_SLOT *Slot = SlotOfPacket(Data, Capacity, Packets[Index].Data, SLOT_OURS);
+        if (Slot == NULL)
+            continue;
+        Slot->Private = SLOT_DONE;
+        *Bytes += Slot->Size;
+        ++Done;
+    }
+    return Done;
+}
+
 void
-SessionRelease(SESSION *Session, const uint8_t *Packet)
+SessionRelease(SESSION *Session, const SESSION_PACKET *Packets, uint32_t Count)
 {
     SystemLockAcquire(&Session->ReceiveLock);
     if (!HasEnded(Session))
     {
         CULVERT_CONSUMER *Ring = &Session->Receive;
-        CULVERT_SLOT *Slot = SlotOfPacket(Ring->Data, Ring->Capacity, Packet, SLOT_OURS);
-        if (Slot != NULL)
+        uint64_t Bytes = 0;
+        if (MarkDone(Ring->Data, Ring->Capacity, Packets, Count, &Bytes) != 0)
         {
-            Slot->Private = SLOT_DONE;
             uint32_t Head = StepOverDone(Ring->Data, Ring->Capacity, Ring->Released, Ring->Head);
             /* No signal: the driver drops what does not fit and never waits for room here. */
             if (Head != Ring->Released)
@@ -265,67 +392,135 @@ SessionRelease(SESSION *Session, const uint8_t *Packet)
     SystemLockRelease(&Session->ReceiveLock);
 }
 
-/* With SendLock held. */
+/* Reserves room for the packets, from the first on; *Result is why for no more. With SendLock held.
+ */
 static uint32_t
-AllocateLocked(SESSION *Session, uint32_t Size, uint8_t **Packet)
+ReservePackets(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count,
+               CULVERT_RING_RESULT *Result)
 {
-    uint32_t Position;
-    if (HasEnded(Session))
-        return ERROR_HANDLE_EOF;
-    switch (RingReserve(&Session->Send, CULVERT_SLOT_BYTES(Size), &Position))
+    CULVERT_PRODUCER *Ring = &Session->Send;
+    uint32_t HeadSeen = Ring->HeadSeen, Reserved = 0, Position;
+    for (*Result = CULVERT_RING_OK; Reserved < Count; ++Reserved)
     {
-    case CULVERT_RING_OK:
-        break;
-    case CULVERT_RING_FULL:
-        return ERROR_BUFFER_OVERFLOW;
-    default:
-        return ERROR_INVALID_DATA;
+        uint32_t Size = Packets[Reserved].Size;
+        *Result = RingReserve(Ring, CULVERT_SLOT_BYTES(Size), &Position);
+        if (*Result != CULVERT_RING_OK)
+            break;
+        CULVERT_SLOT *Slot = RingSlot(Ring, Position);
+        Packets[Reserved].Data = RingSlotInit(Slot, Size);
+        Slot->Private = SLOT_OURS;
     }
-    CULVERT_SLOT *Slot = RingSlot(&Session->Send, Position);
-    *Packet = RingSlotInit(Slot, Size);
-    Slot->Private = SLOT_OURS;
-    return ERROR_SUCCESS;
+    if (Ring->HeadSeen != HeadSeen || *Result == CULVERT_RING_FULL)
+        CounterRaise(&Session->Sent.HighWater, Ring->Tail - Ring->HeadSeen);
+    return Reserved;
 }
 
-uint8_t *
-SessionAllocate(SESSION *Session, uint32_t Size)
+/* The ring has no room for Bytes. Asks for SendSpaceEvent, if somebody may wait for it; nonzero if
+ * there is room by now. With SendLock held. */
+static int
+AwaitRoom(SESSION *Session, uint32_t Bytes)
 {
-    uint8_t *Packet = NULL;
-    uint32_t Error = ERROR_INVALID_PARAMETER;
-    if (Size != 0 && Size <= CULVERT_MAX_PACKET)
+    if (!Session->RoomWanted)
+        return 0;
+    SystemEventReset(Session->Parts.SendSpaceEvent);
+    if (!RingWaitForRoom(&Session->Send, Bytes))
+        return 0;
+    SystemEventSet(Session->Parts.SendSpaceEvent); /* others may wait for what was just reset */
+    return 1;
+}
+
+/* With SendLock held. */
+static uint32_t
+AllocateLocked(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, uint32_t *Reserved)
+{
+    CULVERT_RING_RESULT Result;
+    if (HasEnded(Session))
+        return ERROR_HANDLE_EOF;
+    do
     {
-        SystemLockAcquire(&Session->SendLock);
-        Error = AllocateLocked(Session, Size, &Packet);
+        *Reserved = ReservePackets(Session, Packets, Count, &Result);
+        if (*Reserved != 0)
+            return ERROR_SUCCESS;
+        if (Result != CULVERT_RING_FULL)
+            return ERROR_INVALID_DATA;
+    } while (AwaitRoom(Session, CULVERT_SLOT_BYTES(Packets[0].Size)));
+    CounterAdd(&Session->Sent.NoRoom, 1);
+    return ERROR_BUFFER_OVERFLOW;
+}
+
+uint32_t
+SessionAllocate(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, const SESSION_WAIT *Wait)
+{
+    uint64_t End = Deadline(Wait);
+    uint32_t Reserved = 0, Error, WaitError = ERROR_SUCCESS;
+    SystemLockAcquire(&Session->SendLock);
+    if (Wait != NULL)
+        Session->RoomWanted = 1;
+    for (;;)
+    {
+        Error = AllocateLocked(Session, Packets, Count, &Reserved);
+        if (Error != ERROR_BUFFER_OVERFLOW || Wait == NULL)
+            break;
+        Error = WaitError;
+        if (Error != ERROR_SUCCESS)
+            break;
         SystemLockRelease(&Session->SendLock);
+        WaitError = AwaitEvent(Session->Parts.SendSpaceEvent, Wait, End);
+        SystemLockAcquire(&Session->SendLock);
+        Error = WaitError;
+        if (Error != ERROR_SUCCESS && Error != ERROR_TIMEOUT)
+            break;
     }
+    SystemLockRelease(&Session->SendLock);
     if (Error != ERROR_SUCCESS)
         SystemSetLastError(Error);
-    return Packet;
+    return Reserved;
 }
 
 void
-SessionSend(SESSION *Session, const uint8_t *Packet)
+SessionSend(SESSION *Session, const SESSION_PACKET *Packets, uint32_t Count)
 {
     int Signal = 0;
     SystemLockAcquire(&Session->SendLock);
     if (!HasEnded(Session))
     {
         CULVERT_PRODUCER *Ring = &Session->Send;
-        CULVERT_SLOT *Slot = SlotOfPacket(Ring->Data, Ring->Capacity, Packet, SLOT_OURS);
-        if (Slot != NULL)
+        uint64_t Bytes = 0;
+        uint32_t Done = MarkDone(Ring->Data, Ring->Capacity, Packets, Count, &Bytes);
+        if (Done != 0)
         {
-            Slot->Private = SLOT_DONE;
             uint32_t Tail =
                 StepOverDone(Ring->Data, Ring->Capacity, Session->Published, Ring->Tail);
             if (Tail != Session->Published)
             {
                 Session->Published = Tail;
                 Signal = RingPublish(Ring, Tail);
+                CounterAdd(&Session->Sent.Signals, Signal != 0);
             }
+            CounterAdd(&Session->Sent.Packets, Done);
+            CounterAdd(&Session->Sent.Bytes, Bytes);
         }
     }
     SystemLockRelease(&Session->SendLock);
     /* Events outlive the session (Bury), so this may come late. */
     if (Signal)
         SystemEventSet(Session->Parts.SendEvent);
+}
+
+static void
+ReadTraffic(const TRAFFIC *Counters, SESSION_TRAFFIC *Traffic)
+{
+    Traffic->Packets = CounterRead(&Counters->Packets);
+    Traffic->Bytes = CounterRead(&Counters->Bytes);
+    Traffic->NoRoom = CounterRead(&Counters->NoRoom);
+    Traffic->Signals = CounterRead(&Counters->Signals);
+    Traffic->HighWater = CounterRead(&Counters->HighWater);
+}
+
+uint32_t
+SessionReadTraffic(SESSION *Session, SESSION_TRAFFIC *Receive, SESSION_TRAFFIC *Send)
+{
+    ReadTraffic(&Session->Received, Receive);
+    ReadTraffic(&Session->Sent, Send);
+    return Session->Receive.Capacity;
 }

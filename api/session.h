@@ -3,9 +3,9 @@
  * Sessions: the application's side of the rings. The same for every generation of the public API,
  * and for every system: what it needs of that is in system.h.
  *
- * Threads: SessionReceive, SessionRelease, SessionAllocate and SessionSend may be called from any
- * thread at any time, and by several at once. A call that races with SessionEnd either finishes
- * first or fails with ERROR_HANDLE_EOF.
+ * Threads: the functions that pass packets may be called from any thread at any time, and by
+ * several at once. A call that races with SessionEnd either finishes first or fails with
+ * ERROR_HANDLE_EOF.
  */
 #ifndef CULVERT_API_SESSION_H
 #define CULVERT_API_SESSION_H
@@ -15,6 +15,23 @@
 #include "../contract/ring.h"
 
 typedef struct SESSION SESSION;
+
+/* One of several packets. */
+typedef struct SESSION_PACKET
+{
+    uint8_t *Data;
+    uint32_t Size; /* in bytes */
+} SESSION_PACKET;
+
+/* What the session's calls have done with one ring, as far as this side knows it. */
+typedef struct SESSION_TRAFFIC
+{
+    uint64_t Packets; /* received, or sent */
+    uint64_t Bytes;
+    uint64_t NoRoom;    /* allocations, and looks of those that wait, that found no room */
+    uint64_t Signals;   /* how often the driver was woken */
+    uint64_t HighWater; /* most bytes in the ring when this side looked at the other's position */
+} SESSION_TRAFFIC;
 
 /*
  * Starts a session on an adapter, with two rings of Capacity bytes. Returns NULL and sets the last
@@ -45,29 +62,51 @@ SessionsForget(void);
 SYSTEM_EVENT
 SessionReceiveEvent(SESSION *Session);
 
+/* Signalled when there may be room again after ERROR_BUFFER_OVERFLOW, and when the session ends.
+ * Manual-reset: a failing allocation resets it, and it is set at first. The session's. */
+SYSTEM_EVENT
+SessionRoomEvent(SESSION *Session);
+
+/* How long a call may wait for what is not there. */
+typedef struct SESSION_WAIT
+{
+    uint32_t Milliseconds; /* SYSTEM_FOREVER: without end */
+    SYSTEM_EVENT Cancel;   /* the caller's event that ends the wait, or none */
+} SESSION_WAIT;
+
 /*
- * The next packet and its size in bytes, the caller's until SessionRelease. NULL with
- * ERROR_NO_MORE_ITEMS (none now), ERROR_HANDLE_EOF (the session or its adapter ended) or
- * ERROR_INVALID_DATA (the ring's memory was overwritten).
+ * Takes the next packets, at most Count, which is not 0: the caller's until SessionRelease. Returns
+ * how many there were, or 0 with
+ *   ERROR_NO_MORE_ITEMS      none now, and there was no Wait
+ *   ERROR_TIMEOUT, ERROR_OPERATION_ABORTED, or another error of SystemEventWait
+ *   ERROR_HANDLE_EOF         the session or its adapter ended
+ *   ERROR_INVALID_DATA       the ring's memory was overwritten.
  */
-uint8_t *
-SessionReceive(SESSION *Session, uint32_t *Size);
+uint32_t
+SessionReceive(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, const SESSION_WAIT *Wait);
 
-/* Gives a received packet back, in any order. Something else than a received packet is ignored. */
+/* Gives received packets back, in any order. Something else than a received packet is ignored. */
 void
-SessionRelease(SESSION *Session, const uint8_t *Packet);
+SessionRelease(SESSION *Session, const SESSION_PACKET *Packets, uint32_t Count);
 
 /*
- * Room for a packet of Size bytes, which is sent in the order of these calls once SessionSend has
- * been called for it and for all before it. NULL with ERROR_INVALID_PARAMETER (Size is 0 or above
- * CULVERT_MAX_PACKET), ERROR_BUFFER_OVERFLOW (the ring is full), ERROR_HANDLE_EOF or
- * ERROR_INVALID_DATA.
+ * Room for Count packets, which is not 0, of the sizes in Packets, which the caller has checked: 1
+ * to CULVERT_MAX_PACKET. They are sent in this order once SessionSend has been called for them and
+ * for all that were allocated before. Returns how many there was room for, from the first on and
+ * without another's in between, or 0 with ERROR_BUFFER_OVERFLOW (the ring is full, and there was no
+ * Wait), or another error of SessionReceive.
  */
-uint8_t *
-SessionAllocate(SESSION *Session, uint32_t Size);
+uint32_t
+SessionAllocate(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count,
+                const SESSION_WAIT *Wait);
 
-/* The packet is filled. Something else than an allocated packet is ignored. */
+/* The packets are filled. Something else than an allocated packet is ignored. */
 void
-SessionSend(SESSION *Session, const uint8_t *Packet);
+SessionSend(SESSION *Session, const SESSION_PACKET *Packets, uint32_t Count);
+
+/* What the session has done so far, also after its end; takes no lock. Returns the capacity of each
+ * ring, in bytes. */
+uint32_t
+SessionReadTraffic(SESSION *Session, SESSION_TRAFFIC *Receive, SESSION_TRAFFIC *Send);
 
 #endif

@@ -37,6 +37,23 @@ SystemFree(void *Memory);
 
 void
 SystemEventSet(SYSTEM_EVENT Event);
+void
+SystemEventReset(SYSTEM_EVENT Event);
+
+/* A time without end for SystemEventWait. */
+#define SYSTEM_FOREVER UINT32_MAX
+
+/*
+ * Waits until Event is set, for at most Milliseconds. ERROR_SUCCESS, ERROR_TIMEOUT,
+ * ERROR_OPERATION_ABORTED (Cancel, which may be no event, is signalled, and Event is not), or the
+ * error of a Cancel that cannot be waited for.
+ */
+uint32_t
+SystemEventWait(SYSTEM_EVENT Event, SYSTEM_EVENT Cancel, uint32_t Milliseconds);
+
+/* A clock that only goes forward, in milliseconds. */
+uint64_t
+SystemMilliseconds(void);
 
 void
 SystemSetLastError(uint32_t Error);
@@ -49,7 +66,7 @@ typedef struct SYSTEM_LINK_PARTS
 {
     void *Memory;                /* CulvertSessionBytes(Capacity) bytes, shared with the driver */
     SYSTEM_EVENT ReceiveEvent;   /* auto-reset; set by the driver, see contract/session.h */
-    SYSTEM_EVENT SendSpaceEvent; /* auto-reset; set by the driver */
+    SYSTEM_EVENT SendSpaceEvent; /* manual-reset; set by the driver, not set at the beginning */
     SYSTEM_EVENT SendEvent;      /* auto-reset; waited for by the driver */
 } SYSTEM_LINK_PARTS;
 

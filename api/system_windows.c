@@ -80,6 +80,37 @@ SystemEventSet(SYSTEM_EVENT Event)
 }
 
 void
+SystemEventReset(SYSTEM_EVENT Event)
+{
+    ResetEvent(Event);
+}
+
+uint32_t
+SystemEventWait(SYSTEM_EVENT Event, SYSTEM_EVENT Cancel, uint32_t Milliseconds)
+{
+    HANDLE Handles[] = {Event, Cancel};
+    C_ASSERT(SYSTEM_FOREVER == INFINITE);
+    switch (WaitForMultipleObjects(Cancel != NULL ? 2 : 1, Handles, FALSE, Milliseconds))
+    {
+    case WAIT_OBJECT_0:
+        return ERROR_SUCCESS;
+    case WAIT_OBJECT_0 + 1:
+    case WAIT_ABANDONED_0 + 1: /* it may be a mutex */
+        return ERROR_OPERATION_ABORTED;
+    case WAIT_TIMEOUT:
+        return ERROR_TIMEOUT;
+    default:
+        return GetLastError();
+    }
+}
+
+uint64_t
+SystemMilliseconds(void)
+{
+    return GetTickCount64();
+}
+
+void
 SystemSetLastError(uint32_t Error)
 {
     SetLastError(Error);
@@ -122,6 +153,7 @@ LinkAwaitDecision(SYSTEM_LINK *Link, OVERLAPPED *Overlapped)
     case WAIT_OBJECT_0:
         return LinkResult(Link, Overlapped);
     case WAIT_OBJECT_0 + 1:
+        ResetEvent(Link->Parts.SendSpaceEvent); /* from now on it speaks of room */
         return ERROR_SUCCESS;
     default:
         CancelIo(Link->Device);
@@ -193,7 +225,7 @@ LinkCreateParts(SYSTEM_LINK *Link)
     Link->Stop = ManualResetEvent();
     Link->Done = ManualResetEvent();
     Link->Parts.ReceiveEvent = AutoResetEvent();
-    Link->Parts.SendSpaceEvent = AutoResetEvent();
+    Link->Parts.SendSpaceEvent = ManualResetEvent();
     Link->Parts.SendEvent = AutoResetEvent();
     if (!Link->Decided || !Link->Stop || !Link->Done || !Link->Parts.ReceiveEvent ||
         !Link->Parts.SendSpaceEvent || !Link->Parts.SendEvent)

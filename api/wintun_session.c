@@ -3,13 +3,13 @@
 #include "adapter.h"
 #include "logger.h"
 #include "session.h"
+#include "session_handle.h"
 
 C_ASSERT(WINTUN_MIN_RING_CAPACITY == CULVERT_MIN_CAPACITY);
 C_ASSERT(WINTUN_MAX_RING_CAPACITY == CULVERT_MAX_CAPACITY);
 C_ASSERT(WINTUN_MAX_IP_PACKET_SIZE == CULVERT_MAX_PACKET);
 
-/* FALSE with the last-error code, and logged, if Handle is no session's. */
-static BOOL
+BOOL
 CheckSession(const WCHAR *Function, WINTUN_SESSION_HANDLE Handle)
 {
     if (SessionIsHandle(Handle))
@@ -72,18 +72,19 @@ WintunReceivePacket(WINTUN_SESSION_HANDLE Session, DWORD *PacketSize)
             LogError(ERROR_INVALID_PARAMETER, L"WintunReceivePacket: there is no PacketSize"));
         return NULL;
     }
-    uint32_t Size = 0;
-    BYTE *Packet = SessionReceive(Session, &Size);
-    if (Packet != NULL)
-        *PacketSize = Size;
-    return Packet;
+    SESSION_PACKET Packet;
+    if (SessionReceive(Session, &Packet, 1, NULL) == 0)
+        return NULL;
+    *PacketSize = Packet.Size;
+    return Packet.Data;
 }
 
 void WINAPI
 WintunReleaseReceivePacket(WINTUN_SESSION_HANDLE Session, const BYTE *Packet)
 {
+    SESSION_PACKET Released = {.Data = (BYTE *)(ULONG_PTR)Packet};
     if (Packet != NULL && CheckSession(L"WintunReleaseReceivePacket", Session))
-        SessionRelease(Session, Packet);
+        SessionRelease(Session, &Released, 1);
 }
 
 BYTE *WINAPI
@@ -99,12 +100,14 @@ WintunAllocateSendPacket(WINTUN_SESSION_HANDLE Session, DWORD PacketSize)
                      PacketSize, WINTUN_MAX_IP_PACKET_SIZE));
         return NULL;
     }
-    return SessionAllocate(Session, PacketSize);
+    SESSION_PACKET Packet = {.Size = PacketSize};
+    return SessionAllocate(Session, &Packet, 1, NULL) != 0 ? Packet.Data : NULL;
 }
 
 void WINAPI
 WintunSendPacket(WINTUN_SESSION_HANDLE Session, const BYTE *Packet)
 {
+    SESSION_PACKET Sent = {.Data = (BYTE *)(ULONG_PTR)Packet};
     if (Packet != NULL && CheckSession(L"WintunSendPacket", Session))
-        SessionSend(Session, Packet);
+        SessionSend(Session, &Sent, 1);
 }

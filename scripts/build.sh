@@ -48,6 +48,7 @@ install_file() { # SOURCE DIRECTORY: copied only if it differs, so that nothing 
 install_file LICENSE $dist
 install_file README.md $dist
 install_file include/wintun.h $dist/include
+install_file include/culvert.h $dist/include
 for architecture in amd64 x86 arm64; do
   from=build/windows-$architecture
   [ -f "$from/driver/culvert.sys" ] || continue

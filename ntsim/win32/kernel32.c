@@ -88,14 +88,21 @@ EventOf(const char *Call, HANDLE Handle)
 #define WAIT_SLICE_MS 10000u
 
 DWORD WINAPI
-WaitForSingleObject(HANDLE Handle, DWORD Milliseconds)
+WaitForMultipleObjects(DWORD Count, const HANDLE *Handles, BOOL WaitForAll, DWORD Milliseconds)
 {
-    PKEVENT Event = EventOf("WaitForSingleObject", Handle);
+    PVOID Events[THREAD_WAIT_OBJECTS];
+    if (Count > ARRAYSIZE(Events))
+        SimRuleBroken("WaitForMultipleObjects", "synchapi", "%u handles", Count);
+    for (DWORD Index = 0; Index < Count; ++Index)
+        Events[Index] = EventOf("WaitForMultipleObjects", Handles[Index]);
     for (;;)
     {
         DWORD Slice = Milliseconds < WAIT_SLICE_MS ? Milliseconds : WAIT_SLICE_MS;
-        if (SimEventWait(Event, Slice))
-            return WAIT_OBJECT_0;
+        LARGE_INTEGER Timeout = {.QuadPart = -(LONGLONG)Slice * 10000};
+        NTSTATUS Status = KeWaitForMultipleObjects(Count, Events, WaitForAll ? WaitAll : WaitAny,
+                                                   UserRequest, KernelMode, FALSE, &Timeout, NULL);
+        if (Status != STATUS_TIMEOUT)
+            return WAIT_OBJECT_0 + (DWORD)Status;
         if (Milliseconds == INFINITE)
             continue;
         Milliseconds -= Slice;
@@ -104,10 +111,23 @@ WaitForSingleObject(HANDLE Handle, DWORD Milliseconds)
     }
 }
 
+DWORD WINAPI
+WaitForSingleObject(HANDLE Handle, DWORD Milliseconds)
+{
+    return WaitForMultipleObjects(1, &Handle, FALSE, Milliseconds);
+}
+
 BOOL WINAPI
 SetEvent(HANDLE Handle)
 {
     KeSetEvent(EventOf("SetEvent", Handle), 0, FALSE);
+    return TRUE;
+}
+
+BOOL WINAPI
+ResetEvent(HANDLE Handle)
+{
+    KeResetEvent(EventOf("ResetEvent", Handle));
     return TRUE;
 }
 

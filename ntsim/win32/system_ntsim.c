@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include "process.h"
 #include "adapter.h"
@@ -94,6 +95,35 @@ SystemEventSet(SYSTEM_EVENT Event)
 }
 
 void
+SystemEventReset(SYSTEM_EVENT Event)
+{
+    ResetEvent(Event);
+}
+
+uint32_t
+SystemEventWait(SYSTEM_EVENT Event, SYSTEM_EVENT Cancel, uint32_t Milliseconds)
+{
+    HANDLE Handles[] = {Event, Cancel};
+    switch (WaitForMultipleObjects(Cancel != NULL ? 2 : 1, Handles, FALSE, Milliseconds))
+    {
+    case WAIT_OBJECT_0:
+        return ERROR_SUCCESS;
+    case WAIT_OBJECT_0 + 1:
+        return ERROR_OPERATION_ABORTED;
+    default:
+        return ERROR_TIMEOUT;
+    }
+}
+
+uint64_t
+SystemMilliseconds(void)
+{
+    struct timespec Now;
+    clock_gettime(CLOCK_MONOTONIC, &Now);
+    return (uint64_t)Now.tv_sec * 1000 + (uint64_t)Now.tv_nsec / 1000000;
+}
+
+void
 SystemSetLastError(uint32_t Error)
 {
     SetLastError(Error);
@@ -151,9 +181,12 @@ LinkRequest(SYSTEM_LINK *Link)
     if (Link->Request == NULL)
         return ErrorFromStatus(Status);
     if (Status == STATUS_PENDING)
-        return WaitForSingleObject(Link->Parts.SendSpaceEvent, ACCEPT_TIMEOUT_MS) == WAIT_OBJECT_0
-                   ? ERROR_SUCCESS
-                   : ERROR_TIMEOUT;
+    {
+        if (WaitForSingleObject(Link->Parts.SendSpaceEvent, ACCEPT_TIMEOUT_MS) != WAIT_OBJECT_0)
+            return ERROR_TIMEOUT;
+        ResetEvent(Link->Parts.SendSpaceEvent);
+        return ERROR_SUCCESS;
+    }
     SimRequestFree(Link->Request);
     Link->Request = NULL;
     return ErrorFromStatus(Status);
@@ -194,11 +227,10 @@ LinkThread(void *Parameter)
 }
 
 static HANDLE
-AutoResetEvent(void)
+CreateEventOf(EVENT_TYPE Type)
 {
-    return SimFault("CreateEventW")
-               ? NULL
-               : SimEventCreate(SimWin32Process(), EVENT_ALL_ACCESS, SynchronizationEvent);
+    return SimFault("CreateEventW") ? NULL
+                                    : SimEventCreate(SimWin32Process(), EVENT_ALL_ACCESS, Type);
 }
 
 static void
@@ -220,9 +252,9 @@ SystemLinkCloseEvents(const SYSTEM_LINK_PARTS *Parts)
 static BOOLEAN
 LinkCreateParts(SYSTEM_LINK *Link)
 {
-    Link->Parts.ReceiveEvent = AutoResetEvent();
-    Link->Parts.SendSpaceEvent = AutoResetEvent();
-    Link->Parts.SendEvent = AutoResetEvent();
+    Link->Parts.ReceiveEvent = CreateEventOf(SynchronizationEvent);
+    Link->Parts.SendSpaceEvent = CreateEventOf(NotificationEvent);
+    Link->Parts.SendEvent = CreateEventOf(SynchronizationEvent);
     if (Link->Parts.ReceiveEvent != NULL && Link->Parts.SendSpaceEvent != NULL &&
         Link->Parts.SendEvent != NULL && !SimFault("MapViewOfFile"))
         Link->Parts.Memory = SimPagesAllocate(CulvertSessionBytes(Link->Capacity));

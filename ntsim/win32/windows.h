@@ -13,6 +13,8 @@
 
 typedef LONG_PTR LPARAM;
 
+#define CopyMemory RtlCopyMemory
+
 /* Annotations that nt/sal.h has no use for. */
 #define _Out_writes_z_(Characters)
 
@@ -53,7 +55,13 @@ SetLastError(DWORD Error);
 DWORD WINAPI
 WaitForSingleObject(HANDLE Handle, DWORD Milliseconds);
 
+/* The same for several of them. */
+DWORD WINAPI
+WaitForMultipleObjects(DWORD Count, const HANDLE *Handles, BOOL WaitForAll, DWORD Milliseconds);
+
 BOOL WINAPI
 SetEvent(HANDLE Handle);
+BOOL WINAPI
+ResetEvent(HANDLE Handle);
 
 #endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* What the exported functions that take a session's handle begin with. */
+#ifndef CULVERT_API_SESSION_HANDLE_H
+#define CULVERT_API_SESSION_HANDLE_H
+
+#include "wintun.h"
+
+/* FALSE with the last-error code, and logged with the name of the function, if Handle is no
+ * session's. */
+BOOL
+CheckSession(const WCHAR *Function, WINTUN_SESSION_HANDLE Handle);
+
+#endif
