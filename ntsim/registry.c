@@ -29,6 +29,7 @@ typedef struct KEY
 struct _OBJECT_TYPE SimKeyType = {.Name = "key"};
 static pthread_mutex_t Mutex = PTHREAD_MUTEX_INITIALIZER;
 static VALUE Values[VALUES_MAX];
+static void (*ReadHook)(void);
 
 static WCHAR
 Upper(WCHAR Character)
@@ -115,6 +116,12 @@ SimRegistryReset(void)
     memset(Values, 0, sizeof(Values));
 }
 
+void
+SimRegistryOnRead(void (*Hook)(void))
+{
+    ReadHook = Hook;
+}
+
 HANDLE
 SimKeyOpen(const WCHAR *Path)
 {
@@ -194,6 +201,8 @@ ZwQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, KEY_VALUE_INFORMATI
     if (SimFault("ZwQueryValueKey"))
         return STATUS_INSUFFICIENT_RESOURCES;
     Copy(Name, ValueName->Buffer, ValueName->Length / sizeof(WCHAR));
+    if (ReadHook != NULL)
+        ReadHook();
     pthread_mutex_lock(&Mutex);
     VALUE *Value = Find(Path, Name);
     if (Value == NULL)

@@ -63,6 +63,11 @@ SimRegistrySet(const WCHAR *Path, const WCHAR *Name, ULONG Type, const void *Dat
 void
 SimRegistryReset(void);
 
+/* Hook is called before each value is read, and may set some; NULL: none, as at first. While
+ * nothing reads. */
+void
+SimRegistryOnRead(void (*Hook)(void));
+
 /* ---- The driver and its devices -----------------------------------------------------------------
  */
 
