@@ -60,6 +60,8 @@ done
 for file in build/windows-amd64/winehost/*.sys build/windows-amd64/winehost/*.dll winehost/host.reg; do
   [ ! -f "$file" ] || install_file "$file" $dist/host
 done
-install_file build/windows-amd64/example/example.exe $dist/example
-install_file $dist/bin/amd64/culvert.dll $dist/example
+if [ -f build/windows-amd64/example/example.exe ]; then
+  install_file build/windows-amd64/example/example.exe $dist/example
+  install_file $dist/bin/amd64/culvert.dll $dist/example
+fi
 [ -n "$quiet" ] || echo "The files for users lie in $dist/"
