@@ -50,13 +50,14 @@ DisarmCancel(PIRP Irp)
     IoReleaseCancelSpinLock(Irql);
 }
 
-/* One ticket for each processor is always enough: a burst is made at DISPATCH_LEVEL. */
+/* Two tickets for each processor are always enough: a burst is made at DISPATCH_LEVEL, and see
+ * TakeTicket. */
 static uint32_t
 TicketCount(VOID)
 {
     uint32_t Processors = KeQueryMaximumProcessorCountEx(ALL_PROCESSOR_GROUPS);
     uint32_t Count = TICKETS_MIN;
-    while (Count < Processors)
+    while (Count < 2 * Processors)
         Count *= 2;
     return Count;
 }

@@ -82,6 +82,22 @@ Ticket(SESSION *Session, uint32_t Number)
 }
 
 /*
+ * A ticket for the burst that has just reserved up to the ring's Tail. If the youngest one is done
+ * and only waits for older ones, it is used again: so of two neighbours at least one is a
+ * processor's that copies, and twice as many as processors are always enough. Under TransmitLock.
+ */
+static uint32_t
+TakeTicket(SESSION *Session)
+{
+    uint32_t Number = Session->TicketNext - 1;
+    if (Session->TicketNext == Session->TicketFirst || !Ticket(Session, Number)->Done)
+        Number = Session->TicketNext++;
+    Ticket(Session, Number)->End = Session->Receive.Tail;
+    Ticket(Session, Number)->Done = FALSE;
+    return Number;
+}
+
+/*
  * Reserves room for as many packets of the burst as fit, from the first on. *Position is where the
  * first one goes, *Number the burst's ticket. Returns how many fit; *Drop is why the others do not.
  * Under TransmitLock.
@@ -113,11 +129,7 @@ ReserveBurst(SESSION *Session, const BURST *Burst, uint32_t *Position, uint32_t 
     if (Ring->HeadSeen != HeadSeen || Result == CULVERT_RING_FULL)
         TrafficFill(&Session->Adapter->Out, Ring->Tail - Ring->HeadSeen);
     if (Fitting != 0)
-    {
-        *Number = Session->TicketNext++;
-        Ticket(Session, *Number)->End = Session->Receive.Tail;
-        Ticket(Session, *Number)->Done = FALSE;
-    }
+        *Number = TakeTicket(Session);
     return Fitting;
 }
 
