@@ -30,6 +30,8 @@ struct SIM_EDGE
     unsigned HeldCount;
     SIM_EDGE_RECEIVE *Receive;
     void *ReceiveContext;
+    SIM_EDGE_TAP *Tap;
+    void *TapContext;
     PACKET *First;
     PACKET **End;
     ULONG64 Received;
@@ -245,6 +247,11 @@ VOID
 EdgeReceive(PVOID EdgeContext, PNET_BUFFER_LIST NetBufferLists, ULONG Count, ULONG ReceiveFlags)
 {
     SIM_EDGE *Edge = EdgeContext;
+    if (Edge->Tap != NULL)
+    {
+        Edge->Tap(Edge->TapContext, NetBufferLists, Count);
+        return;
+    }
     for (PNET_BUFFER_LIST List = NetBufferLists; List != NULL; List = List->Next)
         TakeIn(Edge, List);
     if (ReceiveFlags & NDIS_RECEIVE_FLAGS_RESOURCES)
@@ -309,6 +316,13 @@ SimEdgeSetReceive(SIM_EDGE *Edge, SIM_EDGE_RECEIVE *Receive, void *Context)
     pthread_mutex_unlock(&Mutex);
 }
 
+void
+SimEdgeSetTap(SIM_EDGE *Edge, SIM_EDGE_TAP *Tap, void *Context)
+{
+    Edge->TapContext = Context;
+    Edge->Tap = Tap;
+}
+
 ULONG
 SimEdgeTake(SIM_EDGE *Edge, UCHAR *Buffer, ULONG Capacity, unsigned Milliseconds)
 {
@@ -354,6 +368,8 @@ EdgeSendComplete(PVOID EdgeContext, PNET_BUFFER_LIST NetBufferLists)
 {
     SIM_EDGE *Edge = EdgeContext;
     ULONG64 Count = 0;
+    if (Edge->Tap != NULL)
+        return;
     pthread_mutex_lock(&Mutex);
     for (; NetBufferLists != NULL; NetBufferLists = NetBufferLists->Next)
     {

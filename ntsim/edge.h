@@ -54,6 +54,13 @@ SIM_EDGE_RECEIVE(void *Context, const UCHAR *Packet, ULONG Bytes, USHORT EtherTy
 void
 SimEdgeSetReceive(SIM_EDGE *Edge, SIM_EDGE_RECEIVE *Receive, void *Context);
 
+/* For measurements: while it is set, indications are passed on as they come, to be returned with
+ * NdisEdgeReturn, and completions are not counted. To be changed while no packets move. */
+typedef void
+SIM_EDGE_TAP(void *Context, PNET_BUFFER_LIST NetBufferLists, ULONG Count);
+void
+SimEdgeSetTap(SIM_EDGE *Edge, SIM_EDGE_TAP *Tap, void *Context);
+
 /* Takes the oldest packet out of the queue of those indicated, waiting up to Milliseconds. Returns
  * its bytes, at most Capacity of which are in Packet; 0: none came. */
 ULONG

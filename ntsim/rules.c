@@ -28,6 +28,7 @@ SimRuleBroken(const char *Call, const char *Page, const char *Format, ...)
     abort();
 }
 
+#if !defined(SIM_UNCHECKED)
 void
 SimCheckIrql(const char *Call, const char *Page, KIRQL Min, KIRQL Max)
 {
@@ -36,12 +37,15 @@ SimCheckIrql(const char *Call, const char *Page, KIRQL Min, KIRQL Max)
         SimRuleBroken(Call, Page, "called at IRQL %u; IRQL %u to %u is required", Irql, Min, Max);
 }
 
+#endif
+
 void
 SimDisturb(unsigned Seed)
 {
     __atomic_store_n(&DisturbSeed, Seed, __ATOMIC_RELAXED);
 }
 
+#if !defined(SIM_UNCHECKED)
 void
 SimPoint(void)
 {
@@ -69,3 +73,4 @@ SimPoint(void)
         break;
     }
 }
+#endif

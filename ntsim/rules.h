@@ -26,9 +26,19 @@ _Noreturn void
 SimRuleBroken(const char *Call, const char *Page, const char *Format, ...)
     __attribute__((format(printf, 3, 4)));
 
+#if defined(SIM_UNCHECKED)
+/* For measurements: nothing is checked or disturbed. */
+#define SimCheckIrql(Call, Page, Min, Max) ((void)(Call), (void)(Page))
+#define SimPoint()                         ((void)0)
+#else
 /* Breaks the rule if the caller's IRQL is not within Min to Max. */
 void
 SimCheckIrql(const char *Call, const char *Page, KIRQL Min, KIRQL Max);
+
+/* A synchronisation point. */
+void
+SimPoint(void);
+#endif
 
 /* Whether this call is to fail: see SimFaultArmPlan. Call is kept. */
 BOOLEAN
@@ -73,9 +83,5 @@ SimFaultExemptEnd(void);
 /* With a seed other than 0, threads yield and sleep at random at synchronisation points. */
 void
 SimDisturb(unsigned Seed);
-
-/* A synchronisation point. */
-void
-SimPoint(void);
 
 #endif
