@@ -17,17 +17,16 @@ for target in "${targets[@]}"; do
     -runs=0 "tests/fuzz/corpus/$target" >"$build/fuzz.log" 2>&1 || { tail -n 40 "$build/fuzz.log"; exit 1; }
 done
 llvm-profdata-19 merge -o "$build/fuzz.profdata" "$build"/fuzz-*.profraw
-# The paths in the objects are relative to the build directory; nt/ has more inline functions than one
-# driver uses.
+# The paths in the objects are relative to the root; nt/ has more inline functions than one driver uses.
 report() {
   llvm-cov-19 "$@" "$driver" -instr-profile="$build/fuzz.profdata" \
-    -path-equivalence="$build","$PWD" -ignore-filename-regex='(/|^)(nt|generated)/' 2>/dev/null
+    -compilation-dir="$PWD" -ignore-filename-regex='(/|^)(nt|generated)/' 2>/dev/null
 }
 report report -show-branch-summary | awk '$2 != 0'
 echo
 echo "Lines that no input reaches:"
-report show | awk -v build="$build" '
+report show | awk -v root="$PWD" '
   /^[^ ].*:$/ { file = $0; sub(/:$/, "", file)
-               sub(build "/", "", file) }
+               sub(root "/", "", file) }
   /^ *[0-9]+\| *0\|/ { split($0, part, "|"); number = part[1] + 0; sub(/^[^|]*\|[^|]*\|/, "")
                       print file ":" number ": " $0 }'

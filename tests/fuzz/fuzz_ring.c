@@ -22,9 +22,9 @@
  *   11  plan        a rewrite, DUE accesses of the driver to the memory from now (1 byte): WHERE
  *                   (1 byte), VALUE
  *   12  end         the session, and start another one with the capacity of the byte that follows
- *   13  sleep       as a receiver does that finds the ring empty
- *   14  sleep       as a sender does that finds it full
- *   15  statistics  are asked for
+ *   13  sleep       1 byte, bit 0: as a receiver does that finds the ring empty, or as a sender
+ * does that finds it full 14  fault       1 byte: which of the calls that can fail, in the
+ * operation that follows, does 15  statistics  are asked for
  *
  * VALUE: a byte and N. The byte modulo 4: N itself; 16 * N; the word's value plus or minus 16 * N.
  * WHERE: a control word, or from 10 on: 10 the word that is accessed just then, 11 the one that was
@@ -51,8 +51,8 @@ static PLAN Plans[PLANS_MAX];
 static unsigned PlanCount;
 static ULONG64 Accesses;           /* of the driver's to the memory, in this input */
 static volatile uint32_t *Before;  /* the word that the last one was to */
-static BOOLEAN HostileSend;        /* the application broke a rule of the send ring or header */
-static BOOLEAN HostileReceive;     /* likewise */
+static BOOLEAN Hostile;            /* the application broke a rule of the rings */
+static BOOLEAN Lossy;              /* a call failed, which may have cost packets */
 static ULONG64 Sent;               /* honest packets of this session */
 static ULONG64 IndicatedAtStart;   /* by the driver, when the session started */
 static unsigned SentAll, Received; /* in this input */
@@ -116,7 +116,7 @@ static void
 Rewrite(volatile uint32_t *Word, UCHAR How, ULONG Number)
 {
     uint32_t New = Value(Word, How, Number);
-    HostileSend = HostileReceive = TRUE;
+    Hostile = TRUE;
     Write(Word, &New, sizeof(New));
 }
 
@@ -186,11 +186,13 @@ Open(UCHAR Capacity)
     ApplicationOpen(&App, CULVERT_MIN_CAPACITY << (Capacity & 3));
     Shadow = calloc(1, SendBytes());
     Before = NULL;
-    HostileSend = HostileReceive = FALSE;
+    Hostile = Lossy = FALSE;
     PlanCount = 0;
     Sent = 0;
     IndicatedAtStart = WorldStatistics().ifHCInUcastPkts;
-    FUZZ_EXPECT(ApplicationStart(&App) == STATUS_PENDING, "the session does not start");
+    NTSTATUS Status = ApplicationStart(&App);
+    FUZZ_EXPECT(Status == STATUS_PENDING || SimFaultHit() != NULL, "it starts with %x",
+                (ULONG)Status);
     FuzzSettle();
 }
 
@@ -199,7 +201,7 @@ Open(UCHAR Capacity)
 static void
 CheckArrived(void)
 {
-    if (HostileSend || !SimEdgeRunning(WorldEdge) || SimEdgeHeld(WorldEdge) != 0)
+    if (Hostile || Lossy || !SimEdgeRunning(WorldEdge) || SimEdgeHeld(WorldEdge) != 0)
         return;
     ULONG64 Indicated = WorldStatistics().ifHCInUcastPkts - IndicatedAtStart;
     FUZZ_EXPECT(Indicated == Sent, "%llu of %llu packets", (unsigned long long)Indicated,
@@ -210,8 +212,7 @@ CheckArrived(void)
 static void
 CheckEnd(NTSTATUS Status)
 {
-    FUZZ_EXPECT(Status == STATUS_CANCELLED ||
-                    (Status == STATUS_DATA_ERROR && (HostileSend || HostileReceive)),
+    FUZZ_EXPECT(Status == STATUS_CANCELLED || (Status == STATUS_DATA_ERROR && Hostile),
                 "it ended with %x", (ULONG)Status);
     FUZZ_EXPECT(ApplicationState(&App) ==
                     (Status == STATUS_CANCELLED ? CULVERT_STATE_CANCELLED : CULVERT_STATE_BROKEN),
@@ -264,7 +265,7 @@ WriteSlot(FUZZ_INPUT *Input)
 {
     ULONG At = App.Out.Tail + 16u * FuzzByte(Input);
     uint32_t Size = FuzzNumber(Input);
-    HostileSend = TRUE;
+    Hostile = TRUE;
     Write(RingSlot(&App.Out, At), &Size, sizeof(Size));
 }
 
@@ -274,7 +275,7 @@ WriteBytes(FUZZ_INPUT *Input)
     UCHAR Some[256];
     ULONG At = FuzzNumber(Input) % (ULONG)App.Bytes;
     ULONG Count = FuzzBytes(Input, Some, FuzzByte(Input));
-    HostileSend = HostileReceive = TRUE;
+    Hostile = TRUE;
     for (ULONG Done = 0; Done < Count && At + Done < App.Bytes; ++Done)
         Write((UCHAR *)App.Memory + At + Done, &Some[Done], 1);
 }
@@ -288,7 +289,7 @@ SystemSends(ULONG Count, ULONG Bytes)
         SimListAdd(List, Packet, Bytes, NULL);
     if (List->FirstNetBuffer != NULL && SimEdgeSend(WorldEdge, List))
         FUZZ_EXPECT(List->Status == NDIS_STATUS_SUCCESS || App.Request == NULL ||
-                        SimRequestDone(App.Request),
+                        SimRequestDone(App.Request) || SimFaultHit() != NULL,
                     "status %x", (ULONG)List->Status);
     SimListFree(List);
     CheckShadow();
@@ -302,11 +303,11 @@ Receive(ULONG Count)
         const CULVERT_SLOT *Slot;
         uint32_t Size;
         CULVERT_RING_RESULT Result = RingPeek(&App.In, &Slot, &Size);
-        FUZZ_EXPECT(Result != CULVERT_RING_BROKEN || HostileReceive, "the driver's ring is broken");
+        FUZZ_EXPECT(Result != CULVERT_RING_BROKEN || Hostile, "the driver's ring is broken");
         if (Result != CULVERT_RING_OK)
             break;
         const UCHAR *First = (const UCHAR *)(Slot + 1);
-        FUZZ_EXPECT(*First >> 4 == 6 || HostileReceive, "a packet begins with %02x", *First);
+        FUZZ_EXPECT(*First >> 4 == 6 || Hostile, "a packet begins with %02x", *First);
         RingAdvance(&App.In, Size);
         RingRelease(&App.In, App.In.Head);
     }
@@ -375,11 +376,11 @@ SessionOperation(FUZZ_INPUT *Input, UCHAR Code)
     case 11:
         Plan(Input);
         break;
-    case 13:
-        RingWaitForPacket(&App.In);
-        break;
     default:
-        RingWaitForRoom(&App.Out, CULVERT_SLOT_BYTES(CULVERT_MAX_PACKET));
+        if (FuzzByte(Input) & 1)
+            RingWaitForRoom(&App.Out, CULVERT_SLOT_BYTES(CULVERT_MAX_PACKET));
+        else
+            RingWaitForPacket(&App.In);
         break;
     }
 }
@@ -408,6 +409,9 @@ Operation(FUZZ_INPUT *Input)
         Close();
         Open(FuzzByte(Input));
         break;
+    case 14:
+        SimFaultArm(FuzzByte(Input));
+        return;
     case 15:
         WorldStatistics();
         break;
@@ -417,6 +421,9 @@ Operation(FUZZ_INPUT *Input)
         break;
     }
     FuzzSettle();
+    Lossy |= SimFaultHit() != NULL;
+    SimFaultArm(0);
+    SimFaultDisarm();
     if (App.Request != NULL && SimRequestDone(App.Request))
         CheckEnd(ApplicationWaitEnd(&App));
 }
