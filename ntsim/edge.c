@@ -23,6 +23,7 @@ struct SIM_EDGE
     EDGE_ADAPTER_ATTRIBUTES Attributes;
     BOOLEAN Running;
     unsigned Sending; /* NdisEdgeSend calls in progress */
+    unsigned Asking;  /* NdisEdgeOidRequest calls in progress */
     SIM_LINK Link;
     BOOLEAN Hold;
     PNET_BUFFER_LIST Held;
@@ -151,6 +152,10 @@ EdgeAdapterDelete(PVOID EdgeContext)
         SimRuleBroken("MiniportHaltEx", "ndis/nc-ndis-miniport_halt",
                       "the adapter is halted while %u of its lists are held above",
                       Edge->HeldCount);
+    /* NDIS answers requests that come after MiniportHaltEx at once, but needs the adapter for it.
+     */
+    while (Edge->Asking != 0)
+        pthread_cond_wait(&Changed, &Mutex);
     while (Edge->First != NULL)
     {
         PACKET *Packet = Edge->First;
@@ -439,7 +444,18 @@ SimEdgeOid(SIM_EDGE *Edge, NDIS_REQUEST_TYPE Type, NDIS_OID Oid, void *Buffer, U
     Request.DATA.QUERY_INFORMATION.Oid = Oid;
     Request.DATA.QUERY_INFORMATION.InformationBuffer = Buffer;
     Request.DATA.QUERY_INFORMATION.InformationBufferLength = Bytes;
-    NDIS_STATUS Status = NdisEdgeOidRequest(Edge->Adapter, &Request);
+    pthread_mutex_lock(&Mutex);
+    NDIS_ADAPTER *Adapter = Edge->Adapter;
+    if (Adapter != NULL)
+        Edge->Asking++;
+    pthread_mutex_unlock(&Mutex);
+    if (Adapter == NULL)
+        return NDIS_STATUS_ADAPTER_NOT_FOUND;
+    NDIS_STATUS Status = NdisEdgeOidRequest(Adapter, &Request);
+    pthread_mutex_lock(&Mutex);
+    Edge->Asking--;
+    pthread_cond_broadcast(&Changed);
+    pthread_mutex_unlock(&Mutex);
     if (Done != NULL)
         *Done = Request.DATA.QUERY_INFORMATION.BytesWritten;
     if (Needed != NULL)

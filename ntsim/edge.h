@@ -115,7 +115,9 @@ SimEdgeSendPacket(SIM_EDGE *Edge, const void *Packet, ULONG Bytes, const SIM_SHA
 ULONG64
 SimEdgeCompleted(SIM_EDGE *Edge);
 
-/* An OID request; *Done (may be NULL) is BytesWritten or BytesRead, *Needed BytesNeeded. */
+/* An OID request, at any time, also while the adapter pauses or goes away: then
+ * NDIS_STATUS_ADAPTER_NOT_FOUND. *Done (may be NULL) is BytesWritten or BytesRead, *Needed
+ * BytesNeeded. */
 NDIS_STATUS
 SimEdgeOid(SIM_EDGE *Edge, NDIS_REQUEST_TYPE Type, NDIS_OID Oid, void *Buffer, ULONG Bytes,
            ULONG *Done, ULONG *Needed);

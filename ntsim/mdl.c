@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "memory.h"
+#include "system.h"
 #include "thread.h"
 
 #define QUARANTINE 512u /* mappings whose addresses are not used again for now */
@@ -217,6 +218,8 @@ MmMapLockedPagesSpecifyCache(PMDL Mdl, KPROCESSOR_MODE AccessMode, MEMORY_CACHIN
     ULONG Base = Priority & ~(ULONG)(MdlMappingNoWrite | MdlMappingNoExecute);
     if (Base != LowPagePriority && Base != NormalPagePriority && Base != HighPagePriority)
         SimRuleBroken(Call, Page, "Priority is %x", Priority);
+    if (Base != Priority && SimIsWindows7())
+        SimRuleBroken(Call, Page, "Priority is %x; its flags exist since Windows 8", Priority);
     if (Mdl->ByteCount == 0)
         SimRuleBroken(Call, Page, "MDL %p describes no bytes", (void *)Mdl);
     if (SimFault(Call))

@@ -186,6 +186,26 @@ SimMemoryCount(unsigned *PoolBlocks, unsigned *Mdls)
     *Mdls = SimMdlCount();
 }
 
+PVOID
+SimPoolFind(ULONG Tag)
+{
+    unsigned Count = 0;
+    PVOID Found = NULL;
+    pthread_mutex_lock(&Mutex);
+    for (unsigned Index = 0; Index < BUCKETS; ++Index)
+    {
+        for (BLOCK *Block = Blocks[Index]; Block != NULL; Block = Block->Next)
+        {
+            if (Block->Tag != Tag)
+                continue;
+            ++Count;
+            Found = Block->Data;
+        }
+    }
+    pthread_mutex_unlock(&Mutex);
+    return Count == 1 ? Found : NULL;
+}
+
 unsigned
 SimMemoryLeft(void)
 {

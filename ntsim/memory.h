@@ -17,6 +17,10 @@ SimMemoryCount(unsigned *PoolBlocks, unsigned *Mdls);
 unsigned
 SimPoolBlocks(ULONG Tag);
 
+/* The block with this tag, if there is one alone; else NULL. */
+PVOID
+SimPoolFind(ULONG Tag);
+
 /* Zeroed pages of an application, for SimPagesFree; Bytes is rounded up to pages. A locked MDL of
  * them can be mapped a second time, at an address of the system's. */
 PVOID

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* See application.h. */
+#define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "application.h"
 #include "world.h"
 
 #define WAIT_MILLISECONDS 10000
 
 NTSTATUS
-ApplicationTryOpen(APPLICATION *Application, uint32_t Capacity)
+ApplicationTryOpenDevice(APPLICATION *Application, uint32_t Capacity, const WCHAR *Device)
 {
     memset(Application, 0, sizeof(*Application));
     Application->Process = SimProcessCreate();
@@ -31,17 +33,32 @@ ApplicationTryOpen(APPLICATION *Application, uint32_t Capacity)
         .SendSpaceEvent = (ULONG_PTR)Application->SendSpaceHandle,
         .SendEvent = (ULONG_PTR)Application->SendHandle,
     };
-    NTSTATUS Status =
-        SimFileOpen(WORLD_DEVICE_LINK, FILE_READ_DATA | FILE_WRITE_DATA, &Application->File);
+    NTSTATUS Status = SimFileOpen(Device, FILE_READ_DATA | FILE_WRITE_DATA, &Application->File);
     if (!NT_SUCCESS(Status))
         ApplicationExit(Application);
     return Status;
+}
+
+NTSTATUS
+ApplicationTryOpen(APPLICATION *Application, uint32_t Capacity)
+{
+    return ApplicationTryOpenDevice(Application, Capacity, WORLD_DEVICE_LINK);
 }
 
 void
 ApplicationOpen(APPLICATION *Application, uint32_t Capacity)
 {
     if (ApplicationTryOpen(Application, Capacity) != STATUS_SUCCESS)
+        abort();
+}
+
+void
+ApplicationMoveMemory(APPLICATION *Application, void *Address)
+{
+    SimPagesFree(Application->Memory, Application->Bytes);
+    Application->Memory = mmap(Address, ROUND_TO_PAGES(Application->Bytes), PROT_READ | PROT_WRITE,
+                               MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if ((void *)Application->Memory != Address)
         abort();
 }
 

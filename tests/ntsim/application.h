@@ -34,6 +34,14 @@ ApplicationOpen(APPLICATION *Application, uint32_t Capacity);
 NTSTATUS
 ApplicationTryOpen(APPLICATION *Application, uint32_t Capacity);
 
+/* The same with the adapter's device of another name. */
+NTSTATUS
+ApplicationTryOpenDevice(APPLICATION *Application, uint32_t Capacity, const WCHAR *Device);
+
+/* Puts the session memory at Address, where nothing may lie. Before ApplicationStart. */
+void
+ApplicationMoveMemory(APPLICATION *Application, void *Address);
+
 /* Asks for the session; STATUS_PENDING if it runs. */
 NTSTATUS
 ApplicationStart(APPLICATION *Application);

@@ -340,6 +340,26 @@ NoSessionNoPackets(void **State)
     ApplicationExit(&App);
 }
 
+/* ---- Windows 7 ----------------------------------------------------------------------------------
+ * It has neither NonPagedPoolNx nor MdlMappingNoExecute, so every way of a packet is gone again. */
+
+static int
+SetupWindows7(void **State)
+{
+    SimSetVersion(6, 1);
+    return WorldSetup(State);
+}
+
+static int
+TeardownWindows7(void **State)
+{
+    int Result = WorldTeardown(State);
+    SimSetVersion(10, 0);
+    return Result;
+}
+
+#define WINDOWS7_TEST(Name) cmocka_unit_test_setup_teardown(Name, SetupWindows7, TeardownWindows7)
+
 void
 RunDataTests(void)
 {
@@ -351,5 +371,14 @@ RunDataTests(void)
         WORLD_TEST(StarvedOfSmallBuffers),    WORLD_TEST(StarvedOfLargeBuffers),
         WORLD_TEST(NoSessionNoPackets),
     };
+    static const struct CMUnitTest windows7_tests[] = {
+        WINDOWS7_TEST(EverySizeBothWays),        WINDOWS7_TEST(EveryShape),
+        WINDOWS7_TEST(ManyPacketsInManyLists),   WINDOWS7_TEST(BadPacketsAreErrors),
+        WINDOWS7_TEST(UnknownVersionsAreErrors), WINDOWS7_TEST(FullRingDropsAndCounts),
+        WINDOWS7_TEST(WakesTheReceiver),         WINDOWS7_TEST(DriverSleepsAndIsWoken),
+        WINDOWS7_TEST(StarvedOfSmallBuffers),    WINDOWS7_TEST(StarvedOfLargeBuffers),
+        WINDOWS7_TEST(NoSessionNoPackets),
+    };
     RUN_TESTS("data", data_tests);
+    RUN_TESTS("windows7", windows7_tests);
 }

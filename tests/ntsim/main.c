@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs all tests, or those that are named: files' (system, kernel, session, data, ring, oid,
- * statistics, life, thread, fault, dll, dll-thread) or single ones. */
+/* Runs all tests, or those that are named: files' (system, kernel, session, data, windows7, ring,
+ * oid, statistics, life, state, adapters, extent, thread, fault, dll, dll-thread) or single ones.
+ */
 #include "runner.h"
 
 int
@@ -15,6 +16,9 @@ main(int Count, char **Names)
     RunOidTests();
     RunStatisticsTests();
     RunLifeTests();
+    RunStateTests();
+    RunAdaptersTests();
+    RunExtentTests();
     RunThreadTests();
     RunFaultTests();
     RunDllTests();

@@ -42,6 +42,12 @@ RunStatisticsTests(void);
 void
 RunLifeTests(void);
 void
+RunStateTests(void);
+void
+RunAdaptersTests(void);
+void
+RunExtentTests(void);
+void
 RunThreadTests(void);
 void
 RunFaultTests(void);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What Microsoft's NDIS may do and ours does not: it sends in states other than Running. */
+#ifndef CULVERT_TESTS_NTSIM_ANY_STATE_H
+#define CULVERT_TESTS_NTSIM_ANY_STATE_H
+
+#include "../../ndis/edge.h"
+
+/* NdisEdgeSend in any state of an adapter that is initialised. FALSE: the miniport has not
+ * completed the lists inside of the call. */
+BOOLEAN
+SendInAnyState(NDIS_ADAPTER *Adapter, PNET_BUFFER_LIST Lists);
+
+/* Whether MiniportPause has been called and the pause is not complete. */
+BOOLEAN
+IsPausing(NDIS_ADAPTER *Adapter);
+
+#endif
