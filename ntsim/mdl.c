@@ -3,7 +3,8 @@
  * Memory descriptor lists. Article "Using MDLs". The pages of an application are shared memory, and
  * a mapping of them is a second mapping of the same pages between two pages that cannot be touched,
  * so that a driver that runs over their ends, or uses them after they are unlocked, faults. Under
- * the thread sanitizer, which knows addresses and not pages, both addresses are the same.
+ * the thread sanitizer, which knows addresses and not pages, and for measurements, both addresses
+ * are the same.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -133,7 +134,7 @@ SimMdlCreateLocked(PVOID Address, ULONG Length)
     return Mdl;
 }
 
-#if !defined(SIM_THREAD_SANITIZER)
+#if !defined(SIM_THREAD_SANITIZER) && !defined(SIM_UNCHECKED)
 /* A second address for the pages of Mdl. */
 static PVOID
 Map(MDL_BLOCK *Block)

@@ -4,7 +4,7 @@
 #   test.sh [SUITE...]    only these; the names are in ALL below
 set -u
 cd "$(dirname "$0")/.." || exit 1
-ALL="lint builds abi ring models ndis ntsim fuzz catalog ring-windows e2e selftest api-doc mutants kill-points"
+ALL="lint builds abi ring models ndis ntsim fuzz speed catalog ring-windows e2e selftest api-doc mutants kill-points"
 suites=${*:-$ALL}
 for name in $suites; do
   [[ " $ALL " == *" $name "* ]] || { echo "test.sh: there is no suite \"$name\", only: $ALL" >&2; exit 2; }
@@ -51,6 +51,7 @@ suite ntsim 120 build/native/tests/ntsim/test_ntsim
 suite ntsim 120 build/native/tests/ntsim/test_ntsim_threads
 suite ntsim 60 build/native/tests/ntsim/test_ntsim_access
 suite fuzz 300 tests/fuzz/check_fuzz.sh
+suite speed 120 tests/speed/check_speed.sh
 suite catalog 120 tests/catalog/check_catalog.sh
 
 lane=wine
