@@ -30,7 +30,7 @@ fail() { say "$*"; exit 125; }
 for tool in wine wineserver wineboot flock tail cmp; do
     command -v "$tool" >/dev/null || fail "the program '$tool' is missing (Debian: apt install wine wine64 util-linux)"
 done
-for file in ndis.sys nci.dll culvert-netclass.dll iphlpapi.dll; do
+for file in ndis.sys nci.dll culvert-netclass.dll cfgmgr32.dll iphlpapi.dll; do
     [ -f "$host/$file" ] || fail "$host/$file is missing; ./run build makes it"
 done
 
@@ -116,6 +116,7 @@ install_host() {
     install_file ndis.sys drivers/
     install_file nci.dll ""
     install_file culvert-netclass.dll ""
+    install_file cfgmgr32.dll ""
     install_iphelper
     cmp -s "$registry" "$state/host" && return
     (in_wine hold_alive wine regedit /S "$registry") >"$state/regedit.log" 2>&1 </dev/null ||

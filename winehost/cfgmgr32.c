@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cfgmgr32.dll: disabling and enabling a device, and its problem code, which Wine lacks. All other
+ * functions are forwarded to Wine's setupapi.dll, where Wine has them too (see cfgmgr32.def).
+ *
+ * Wine's device manager keeps root-enumerated devices by the service that their Enum key names: one
+ * whose key does not name it any more is removed when the service is told to look again, as
+ * SetupAPI does after a removal. So a disabled device is one whose service has been put away under
+ * another name. What the driver sees is what it sees on Windows: its device is removed, and later
+ * another one is added and started.
+ *
+ * Functions and codes: cfgmgr32.h's reference. Persistence is accepted and has no effect: a prefix
+ * knows no restart of the system.
+ */
+#include <windows.h>
+#include <cfgmgr32.h>
+#include <setupapi.h>
+
+#define ENUM_KEY           L"SYSTEM\\CurrentControlSet\\Enum\\"
+#define SERVICE_VALUE      L"Service"
+#define PUT_AWAY_VALUE     L"CulvertHostDisabledService"
+#define SERVICE_CHARACTERS 256
+#define LOOK_AGAIN         128 /* Wine's control code */
+
+static HKEY
+OpenDevice(DEVINST Device)
+{
+    WCHAR Path[ARRAYSIZE(ENUM_KEY) + MAX_DEVICE_ID_LEN];
+    HKEY Key;
+
+    lstrcpyW(Path, ENUM_KEY);
+    if (CM_Get_Device_IDW(Device, Path + ARRAYSIZE(ENUM_KEY) - 1, MAX_DEVICE_ID_LEN, 0) !=
+            CR_SUCCESS ||
+        RegOpenKeyExW(HKEY_LOCAL_MACHINE, Path, 0, KEY_QUERY_VALUE | KEY_SET_VALUE, &Key) !=
+            ERROR_SUCCESS)
+        return NULL;
+    return Key;
+}
+
+static BOOL
+ReadText(HKEY Key, const WCHAR *Name, WCHAR Text[SERVICE_CHARACTERS])
+{
+    DWORD Bytes = SERVICE_CHARACTERS * sizeof(WCHAR);
+
+    return RegGetValueW(Key, NULL, Name, RRF_RT_REG_SZ, NULL, Text, &Bytes) == ERROR_SUCCESS;
+}
+
+/* One name goes, the other comes. */
+static BOOL
+MoveText(HKEY Key, const WCHAR *From, const WCHAR *To, const WCHAR *Text)
+{
+    return RegSetValueExW(Key, To, 0, REG_SZ, (const BYTE *)Text,
+                          (DWORD)((lstrlenW(Text) + 1) * sizeof(WCHAR))) == ERROR_SUCCESS &&
+           RegDeleteValueW(Key, From) == ERROR_SUCCESS;
+}
+
+/* Returns when the devices that are new have been started and those that are gone removed. */
+static CONFIGRET
+LookAgain(const WCHAR *ServiceName, BOOL Start)
+{
+    SC_HANDLE Manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT), Service;
+    SERVICE_STATUS Status;
+    BOOL Done = FALSE;
+
+    if (Manager == NULL)
+        return CR_ACCESS_DENIED;
+    Service = OpenServiceW(Manager, ServiceName,
+                           SERVICE_USER_DEFINED_CONTROL | (Start ? SERVICE_START : 0));
+    if (Service != NULL)
+    {
+        if (Start)
+            StartServiceW(Service, 0, NULL);
+        Done = ControlService(Service, LOOK_AGAIN, &Status) ||
+               (!Start && GetLastError() == ERROR_SERVICE_NOT_ACTIVE);
+        CloseServiceHandle(Service);
+    }
+    CloseServiceHandle(Manager);
+    return Done ? CR_SUCCESS : CR_FAILURE;
+}
+
+static CONFIGRET
+Change(DEVINST Device, const WCHAR *From, const WCHAR *To, BOOL Enable)
+{
+    WCHAR Service[SERVICE_CHARACTERS];
+    HKEY Key = OpenDevice(Device);
+    CONFIGRET Result = CR_SUCCESS;
+
+    if (Key == NULL)
+        return CR_NO_SUCH_DEVINST;
+    /* A device that is so already is no failure. */
+    if (ReadText(Key, From, Service))
+        Result = MoveText(Key, From, To, Service) ? LookAgain(Service, Enable) : CR_REGISTRY_ERROR;
+    RegCloseKey(Key);
+    return Result;
+}
+
+CONFIGRET WINAPI
+CM_Disable_DevNode(DEVINST Device, ULONG Flags)
+{
+    if (Flags & ~(ULONG)(CM_DISABLE_ABSOLUTE | CM_DISABLE_HARDWARE | CM_DISABLE_UI_NOT_OK |
+                         CM_DISABLE_PERSIST))
+        return CR_INVALID_FLAG;
+    return Change(Device, SERVICE_VALUE, PUT_AWAY_VALUE, FALSE);
+}
+
+CONFIGRET WINAPI
+CM_Enable_DevNode(DEVINST Device, ULONG Flags)
+{
+    if (Flags != 0)
+        return CR_INVALID_FLAG;
+    return Change(Device, PUT_AWAY_VALUE, SERVICE_VALUE, TRUE);
+}
+
+CONFIGRET WINAPI
+CM_Get_DevNode_Status(ULONG *Status, ULONG *Problem, DEVINST Device, ULONG Flags)
+{
+    WCHAR Service[SERVICE_CHARACTERS];
+    HKEY Key;
+
+    if (Status == NULL || Problem == NULL)
+        return CR_INVALID_POINTER;
+    if (Flags != 0)
+        return CR_INVALID_FLAG;
+    Key = OpenDevice(Device);
+    if (Key == NULL)
+        return CR_NO_SUCH_DEVINST;
+    *Status = DN_ROOT_ENUMERATED | DN_DISABLEABLE;
+    *Problem = 0;
+    if (ReadText(Key, PUT_AWAY_VALUE, Service))
+    {
+        *Status |= DN_HAS_PROBLEM;
+        *Problem = CM_PROB_DISABLED;
+    }
+    RegCloseKey(Key);
+    return CR_SUCCESS;
+}
