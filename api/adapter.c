@@ -104,14 +104,36 @@ AdapterLabel(const ADAPTER *Adapter)
     return Adapter->Label;
 }
 
+/* What the system says is wrong with the adapter's device; 0 if nothing, or if it is gone. */
+static ULONG
+ProblemOf(const ADAPTER *Adapter)
+{
+    DEVICE_LIST List;
+    DEVICE Device;
+    ULONG Problem;
+
+    if (DeviceFind(&Adapter->Interface, &List, &Device) != ERROR_SUCCESS)
+        return 0;
+    Problem = DeviceGetProblem(&Device);
+    DeviceListClose(&List);
+    return Problem;
+}
+
 BOOL
 AdapterOpenDevice(ADAPTER *Adapter, HANDLE *Device)
 {
     DWORD Error = DeviceObjectOpen(&Adapter->Interface, Device);
+    ULONG Problem;
 
     if (Error == ERROR_SUCCESS)
         return TRUE;
-    SetLastError(LogError(Error, L"Cannot open the device of adapter %s", Adapter->Label));
+    Problem = ProblemOf(Adapter);
+    if (Problem)
+        LogError(Error, L"Cannot open the device of adapter %s, which has problem code %u",
+                 Adapter->Label, Problem);
+    else
+        LogError(Error, L"Cannot open the device of adapter %s", Adapter->Label);
+    SetLastError(Error);
     return FALSE;
 }
 
@@ -153,8 +175,11 @@ AdapterGetName(const ADAPTER *Adapter, WCHAR *Name)
 DWORD
 AdapterSetName(const ADAPTER *Adapter, const WCHAR *Name)
 {
-    DWORD Error = NciSetName(&Adapter->Interface, Name);
+    DWORD Error = NamespaceCheckCaller();
 
+    if (Error != ERROR_SUCCESS)
+        return Error;
+    Error = NciSetName(&Adapter->Interface, Name);
     if (Error == ERROR_DUP_NAME)
         return LogError(ERROR_ALREADY_EXISTS,
                         L"Cannot name adapter %s \"%s\": another interface has "
@@ -173,8 +198,10 @@ AdapterGetDriverVersion(DWORD *Version)
     DEVICE_LIST List;
     DEVICE Device;
     HANDLE Object;
-    DWORD Error = DeviceListOpen(&List);
+    DWORD Error = NamespaceCheckCaller();
 
+    if (Error == ERROR_SUCCESS)
+        Error = DeviceListOpen(&List);
     if (Error != ERROR_SUCCESS)
         return Error;
     Error = ERROR_FILE_NOT_FOUND;

@@ -47,6 +47,25 @@ NamespaceSecurityDescriptor(PSECURITY_DESCRIPTOR *Descriptor)
     return ERROR_SUCCESS;
 }
 
+/* Of the thread, which may impersonate somebody. An administrator whose token is filtered is none.
+ */
+DWORD
+NamespaceCheckCaller(void)
+{
+    BYTE Sid[SECURITY_MAX_SID_SIZE];
+    DWORD SidBytes = sizeof(Sid);
+    BOOL Member;
+
+    if (!CreateWellKnownSid(WinBuiltinAdministratorsSid, NULL, Sid, &SidBytes))
+        return LogLastError(L"Cannot make the SID of Administrators");
+    if (!CheckTokenMembership(NULL, Sid, &Member))
+        return LogLastError(L"Cannot find out who is calling");
+    if (!Member)
+        return LogError(ERROR_ACCESS_DENIED,
+                        L"Only administrators and LocalSystem may use adapters");
+    return ERROR_SUCCESS;
+}
+
 static BOOL
 FindNamespaceFunctions(void)
 {
@@ -114,8 +133,10 @@ OpenBoundaryAndNamespace(void)
 static DWORD
 SetUp(void)
 {
-    DWORD Error = ERROR_SUCCESS;
+    DWORD Error = NamespaceCheckCaller();
 
+    if (Error != ERROR_SUCCESS)
+        return Error;
     AcquireSRWLockExclusive(&Lock);
     if (!Ready)
     {

@@ -22,6 +22,11 @@
 DWORD
 NamespaceSecurityDescriptor(_Out_ PSECURITY_DESCRIPTOR *Descriptor);
 
+/* ERROR_ACCESS_DENIED, logged, if the caller is neither LocalSystem nor an administrator. The other
+ * functions find that out by themselves. */
+DWORD
+NamespaceCheckCaller(void);
+
 /*
  * Takes the mutex, waiting for other processes and threads; the same thread may take it again.
  * *Mutex goes to NamespaceRelease, on the same thread. Returns a Win32 code, ERROR_TIMEOUT after
