@@ -4,7 +4,7 @@
 #   test.sh [SUITE...]    only these; the names are in ALL below
 set -u
 cd "$(dirname "$0")/.." || exit 1
-ALL="lint builds abi ring models ndis ntsim fuzz speed catalog ring-windows e2e selftest api-doc mutants kill-points"
+ALL="lint builds abi ring models ndis ntsim fuzz speed catalog ring-windows e2e selftest packages api-doc mutants kill-points"
 suites=${*:-$ALL}
 for name in $suites; do
   [[ " $ALL " == *" $name "* ]] || { echo "test.sh: there is no suite \"$name\", only: $ALL" >&2; exit 2; }
@@ -62,12 +62,16 @@ else
   skip_suite ring-windows "the source of CMocka could not be fetched: $(tail -n 1 build/cmocka.log)"
 fi
 report=build/selftest-report.tap
-for name in e2e selftest api-doc mutants kill-points; do
+packages_report=build/packages-report.tap
+for name in e2e selftest packages api-doc mutants kill-points; do
   [ "$(id -u)" = 0 ] || { skip_suite $name "only root can make network namespaces and interfaces"; continue; }
   case $name in
     e2e) suite e2e 900 tests/e2e/e2e.sh ;;
     selftest) suite selftest 400 bash -o pipefail -c "tests/selftest/run_selftest.sh | tee $report" ;;
-    api-doc) suite api-doc 60 bash -c "tests/selftest/check_api_doc.sh \$([ ! -f $report ] || echo $report)" ;;
+    packages) suite packages 300 bash -o pipefail -c "tests/selftest/check_packages.sh | tee $packages_report" ;;
+    api-doc)
+      suite api-doc 60 bash -c "tests/selftest/check_api_doc.sh \$([ ! -f $report ] || [ ! -f $packages_report ] || echo $report $packages_report)"
+      ;;
     mutants) suite mutants 400 tests/selftest/check_mutants.sh ;;
     kill-points) suite kill-points 450 tests/selftest/check_kill_points.sh ;;
   esac

@@ -232,6 +232,32 @@ Rename(void)
     AdapterUnmake(Adapter);
 }
 
+/* Other programs know no limit of ours. */
+void
+LongForeignName(void)
+{
+    WINTUN_ADAPTER_HANDLE Adapter;
+    WCHAR Long[200], Name[MAX_ADAPTER_NAME];
+
+    if (!IsWine())
+    {
+        Skip("getname/more", "Windows itself gives no interface so long a name");
+        return;
+    }
+    Adapter = WintunCreateAdapter(POOL, NAME, &FixedGuids[2], NULL);
+    for (size_t Index = 0; Index < ARRAYSIZE(Long); ++Index)
+        Long[Index] = L'x';
+    Long[ARRAYSIZE(Long) - 1] = L'\0';
+    Check("getname/more", Adapter && SystemNameSet(&FixedGuids[2], Long),
+          "somebody gives an adapter a name of 199 characters");
+    FAILS("getname/more", ERROR_MORE_DATA, !WintunGetAdapterName(Adapter, Name),
+          "GetAdapterName does not cut it off");
+    Check("getname/more",
+          WintunSetAdapterName(Adapter, L"short again") && AdapterIsNamed(Adapter, L"short again"),
+          "SetAdapterName gives it another one");
+    AdapterUnmake(Adapter);
+}
+
 /* Two pools that want the same name. */
 void
 TakenName(void)

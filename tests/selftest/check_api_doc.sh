@@ -1,15 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Whether docs/api.md and the checks of the conformance suite agree. TAP on standard output.
-#   check_api_doc.sh [REPORT]    REPORT: the output of a whole run of culvert-selftest.exe
+#   check_api_doc.sh [REPORT...]    REPORT: the output of culvert-selftest.exe, all tests being in one of them
 set -u
 LC_ALL=C
 export LC_ALL
-report=${1-}
-[ -z "$report" ] || report=$(realpath "$report") || exit 1
-cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+report=
+if [ $# -gt 0 ]; then
+  report=$work/report
+  cat "$@" >"$report" || exit 1
+fi
+cd "$(dirname "$0")/../.." || exit 1
 number=0
 failed=0
 
@@ -47,6 +50,28 @@ comm -13 "$work/doc" "$work/checks" >"$work/unknown"
 result "each check is for a sentence of docs/api.md" "$work/unknown"
 awk '$2 != "*" {print $2}' "$work/doc-pairs" | sort -u | comm -23 - "$work/tests" >"$work/no-test"
 result "each test that docs/api.md names exists" "$work/no-test"
+
+python3 tests/selftest/read_manual.py include/wintun.h docs/api.md >"$work/unnamed" 2>&1
+result "docs/api.md names what include/wintun.h names" "$work/unnamed"
+
+# SECTION DIGEST IDS-OR-DASH [WHY]: each sentence of the text.
+awk -F '\t' '!/^#/ {
+  if ($3 == "-" ? $4 !~ /^(about|example|heading|warning|elsewhere:.+)$/ : $3 == "" || NF != 3) print "line " NR
+  sentences++
+}
+END { if (sentences < 190) print sentences " sentences" }' tests/selftest/specification.tsv >"$work/bad-lines"
+result "specification.tsv can be read" "$work/bad-lines"
+awk -F '\t' '!/^#/ && $3 != "-" { n = split($3, ids, ","); for (i = 1; i <= n; i++) print ids[i] }' \
+  tests/selftest/specification.tsv | sort -u | comm -23 - "$work/doc" >"$work/missing"
+result "each sentence of the specification is in docs/api.md" "$work/missing"
+if [ -n "${CULVERT_SPECIFICATION-}" ]; then
+  python3 tests/selftest/spec_sentences.py digests "$CULVERT_SPECIFICATION" >"$work/digests" || exit 1
+  grep -v '^#' tests/selftest/specification.tsv | cut -f 1,2 | diff - "$work/digests" >"$work/other"
+  result "specification.tsv has each sentence of the text" "$work/other"
+else
+  number=$((number + 1))
+  echo "ok $number - specification.tsv has each sentence of the text # SKIP no copy of it: CULVERT_SPECIFICATION is not set"
+fi
 
 if [ -n "$report" ]; then
   sed -nE 's/^(not )?ok [0-9]+ - \[([a-z0-9/-]+)\] (\w+).*/\2 \3/p' "$report" | sort -u >"$work/run-pairs"

@@ -24,17 +24,26 @@ MakePipe(HANDLE *Own, HANDLE *Others, BOOL OwnReads)
 BOOL
 ChildStart(CHILD *Child, const WCHAR *Arguments)
 {
-    WCHAR Program[MAX_PATH], Dll[MAX_PATH], Command[COMMAND_CHARACTERS];
+    WCHAR Dll[MAX_PATH];
+    HMODULE Module;
+
+    ZeroMemory(Child, sizeof(*Child));
+    return GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS |
+                                  GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                              (LPCWSTR)(ULONG_PTR)WintunCreateAdapter, &Module) &&
+           GetModuleFileNameW(Module, Dll, MAX_PATH) && ChildStartWith(Child, Dll, Arguments);
+}
+
+BOOL
+ChildStartWith(CHILD *Child, const WCHAR *Dll, const WCHAR *Arguments)
+{
+    WCHAR Program[MAX_PATH], Command[COMMAND_CHARACTERS];
     STARTUPINFOW Startup = {.cb = sizeof(Startup), .dwFlags = STARTF_USESTDHANDLES};
     PROCESS_INFORMATION Process;
-    HMODULE Module;
     BOOL Started;
 
     ZeroMemory(Child, sizeof(*Child));
-    if (!GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS |
-                                GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
-                            (LPCWSTR)(ULONG_PTR)WintunCreateAdapter, &Module) ||
-        !GetModuleFileNameW(Module, Dll, MAX_PATH) || !GetModuleFileNameW(NULL, Program, MAX_PATH))
+    if (!GetModuleFileNameW(NULL, Program, MAX_PATH))
         return FALSE;
     swprintf(Command, COMMAND_CHARACTERS, L"\"%ls\" --dll \"%ls\" --child %ls", Program, Dll,
              Arguments);

@@ -2,6 +2,8 @@
 /* The jobs of other processes. Each job says "ready" when it has done its part, waits until it may
  * go on, and ends with a status: 0 if all was as it should be. */
 #include "selftest.h"
+#include <psapi.h>
+#include <sddl.h>
 
 typedef int (*JOB)(WCHAR **Arguments);
 
@@ -60,6 +62,28 @@ JobSession(WCHAR **Arguments)
     WintunEndSession(Session);
     WintunFreeAdapter(Adapter);
     return 0;
+}
+
+/* holds NAME: creates it and has a session; says which driver is loaded, then what became of the
+ * session. */
+static int
+JobHolds(WCHAR **Arguments)
+{
+    WINTUN_ADAPTER_HANDLE Adapter = WintunCreateAdapter(POOL, Arguments[0], NULL, NULL);
+    WINTUN_SESSION_HANDLE Session = WintunStartSession(Adapter, CAPACITY);
+    DWORD Error = GetLastError();
+
+    if (Session)
+        ChildSay("%lx", WintunGetRunningDriverVersion());
+    else
+        ChildSay("0, error %lu", Error);
+    ChildWait();
+    if (!Session)
+        return 1;
+    Error = SessionDrain(Session);
+    ChildSay("%lu", Error);
+    ChildWait();
+    return Error != ERROR_NO_MORE_ITEMS;
 }
 
 /* eof NAME: has a session, and waits on its event until it ends. */
@@ -169,6 +193,53 @@ JobSteps(WCHAR **Arguments)
     return Adapter && WintunDeletePoolDriver(POOL, NULL) ? 0 : 10;
 }
 
+/* mutex SDDL: holds the mutex that Wine's DLLs share, made with that security. */
+static int
+JobMutex(WCHAR **Arguments)
+{
+    SECURITY_ATTRIBUTES Attributes = {sizeof(Attributes), NULL, FALSE};
+    HANDLE Mutex = NULL;
+
+    if (ConvertStringSecurityDescriptorToSecurityDescriptorW(
+            Arguments[0], SDDL_REVISION_1, &Attributes.lpSecurityDescriptor, NULL))
+        Mutex = CreateMutexW(&Attributes, TRUE, L"Global\\Culvert-Adapters");
+    if (Mutex && GetLastError() == ERROR_ALREADY_EXISTS)
+        Mutex = NULL;
+    ChildSay(Mutex ? "ready" : "error %lu", GetLastError());
+    ChildWait();
+    return Mutex == NULL;
+}
+
+/* modules NAME: creates it, and says how many libraries are loaded that are neither the system's
+ * nor the one under test, and the last one's name. */
+static int
+JobModules(WCHAR **Arguments)
+{
+    WCHAR System[MAX_PATH], Path[MAX_PATH], Odd[MAX_PATH] = L"";
+    WINTUN_ADAPTER_HANDLE Adapter = WintunCreateAdapter(POOL, Arguments[0], NULL, NULL);
+    HMODULE Modules[256], Under = NULL;
+    DWORD Bytes, Count = 0;
+    UINT Length = GetSystemDirectoryW(System, MAX_PATH);
+
+    GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS |
+                           GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                       (LPCWSTR)(ULONG_PTR)WintunCreateAdapter, &Under);
+    if (!Adapter || !K32EnumProcessModules(GetCurrentProcess(), Modules, sizeof(Modules), &Bytes))
+        return 1;
+    for (DWORD Index = 0; Index < Bytes / sizeof(HMODULE); ++Index)
+    {
+        if (Modules[Index] == Under || Modules[Index] == GetModuleHandleW(NULL) ||
+            !GetModuleFileNameW(Modules[Index], Path, MAX_PATH) ||
+            CompareStringOrdinal(Path, (int)Length, System, (int)Length, TRUE) == CSTR_EQUAL)
+            continue;
+        ++Count;
+        lstrcpyW(Odd, Path);
+    }
+    ChildSay("%lu %ls", Count, Odd);
+    ChildWait();
+    return 0;
+}
+
 /* idle: keeps Wine's server running between runs. */
 static int
 JobIdle(WCHAR **Arguments)
@@ -187,9 +258,10 @@ ChildRun(int Count, WCHAR **Arguments)
         const WCHAR *Name;
         JOB Job;
         int Arguments;
-    } Jobs[] = {{L"create", JobCreate, 1}, {L"open", JobOpen, 1},   {L"session", JobSession, 1},
-                {L"eof", JobEof, 1},       {L"lives", JobLives, 2}, {L"race", JobRace, 1},
-                {L"steps", JobSteps, 1},   {L"idle", JobIdle, 0}};
+    } Jobs[] = {{L"create", JobCreate, 1},   {L"open", JobOpen, 1},   {L"session", JobSession, 1},
+                {L"eof", JobEof, 1},         {L"lives", JobLives, 2}, {L"race", JobRace, 1},
+                {L"steps", JobSteps, 1},     {L"holds", JobHolds, 1}, {L"mutex", JobMutex, 1},
+                {L"modules", JobModules, 1}, {L"idle", JobIdle, 0}};
 
     for (size_t Index = 0; Index < ARRAYSIZE(Jobs); ++Index)
     {

@@ -239,12 +239,13 @@ Usage(void)
 {
     fprintf(
         stderr,
-        "usage: culvert-selftest.exe [--dll PATH] [--only PATTERN[,PATTERN...]] [--list] "
-        "[--clean]\n"
-        "  --dll PATH      the DLL to check (default: culvert.dll beside the program)\n"
-        "  --only PATTERN  only tests whose name matches; * stands for any characters\n"
-        "  --list          prints the names of the tests and runs none\n"
-        "  --clean         deletes what an interrupted run has left, and runs no test\n"
+        "usage: culvert-selftest.exe [--dll PATH] [--only PATTERN[,PATTERN...]] [--versions "
+        "FOLDER] [--list] [--clean]\n"
+        "  --dll PATH         the DLL to check (default: culvert.dll beside the program)\n"
+        "  --only PATTERN     only tests whose name matches; * stands for any characters\n"
+        "  --versions FOLDER  where older.dll and newer.dll are, for tests with several versions\n"
+        "  --list             prints the names of the tests and runs none\n"
+        "  --clean            deletes what an interrupted run has left, and runs no test\n"
         "The tests create and delete adapters in pools of their own, and need an administrator.\n");
     return STATUS_USAGE;
 }
@@ -296,6 +297,8 @@ wmain(int ArgumentCount, WCHAR **Arguments)
             Dll = Arguments[++Index];
         else if (lstrcmpW(Arguments[Index], L"--only") == 0 && HasValue)
             Only = Arguments[++Index];
+        else if (lstrcmpW(Arguments[Index], L"--versions") == 0 && HasValue)
+            VersionsFolder = Arguments[++Index];
         else if (lstrcmpW(Arguments[Index], L"--list") == 0)
             ListOnly = TRUE;
         else if (lstrcmpW(Arguments[Index], L"--clean") == 0)

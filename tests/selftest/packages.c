@@ -87,10 +87,9 @@ FileHas(const WCHAR *Path, const void *Data, DWORD Bytes)
     return Same;
 }
 
-/* Counts the INFs of our packages, and says where the last one is. Only Wine's store is looked
- * into: a folder of INFs. */
-static int
-CountInfs(WCHAR Path[MAX_PATH])
+/* Only Wine's store is looked into: a folder of INFs. */
+int
+PackageCount(WCHAR Path[MAX_PATH])
 {
     WCHAR Candidate[MAX_PATH];
     WIN32_FIND_DATAW Found;
@@ -171,7 +170,7 @@ DamageInfMissing(void)
 {
     WCHAR Path[MAX_PATH];
 
-    return CountInfs(Path) == 1 && DeleteFileW(Path);
+    return PackageCount(Path) == 1 && DeleteFileW(Path);
 }
 
 /* Replaces the first From in the INF by To, which is as long. */
@@ -183,7 +182,7 @@ RewriteInf(const char *From, const char *To)
     char *Place;
     BOOL Good;
 
-    if (CountInfs(Path) != 1 || !ContentRead(Path, &Content))
+    if (PackageCount(Path) != 1 || !ContentRead(Path, &Content))
         return FALSE;
     Place = strstr((char *)Content.Data, From);
     if (Place)
@@ -303,6 +302,23 @@ static const struct
                {"whose service has another image", DamageServiceElsewhere},
                {"whose service is disabled", DamageServiceDisabled}};
 
+unsigned
+DamagesOfImage(void)
+{
+    unsigned Count = 0;
+
+    while (Damages[Count].Do != DamageInfMissing)
+        ++Count;
+    return Count;
+}
+
+BOOL
+DamageImage(unsigned Index, const char **What)
+{
+    *What = Damages[Index].What;
+    return Damages[Index].Do();
+}
+
 /* An adapter can be made, and the driver is as it was. */
 static void
 CheckRepaired(const char *What, const CONTENT *Image)
@@ -315,7 +331,7 @@ CheckRepaired(const char *What, const CONTENT *Image)
     Check("package/damaged", Session != NULL, "a driver %s: the next adapter has a session", What);
     ImagePath(Path);
     Check("package/damaged", FileHas(Path, Image->Data, Image->Bytes), "the image is whole");
-    Count = CountInfs(Inf);
+    Count = PackageCount(Inf);
     Check("package/damaged", Count == 1, "there is one package (%d, the last is %ls)", Count, Inf);
     WintunEndSession(Session);
     AdapterUnmake(Adapter);

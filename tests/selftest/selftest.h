@@ -133,6 +133,10 @@ ThreadsJoin(HANDLE *Threads, DWORD Count);
 BOOL
 SystemNameOfGuid(const GUID *Guid, WCHAR Name[MAX_ADAPTER_NAME]);
 
+/* Changes it behind the API's back. */
+BOOL
+SystemNameSet(const GUID *Guid, const WCHAR *Name);
+
 /* Whether the driver's file or service is there. */
 BOOL
 DriverIsInstalled(void);
@@ -140,6 +144,21 @@ DriverIsInstalled(void);
 /* Stops the driver's service, when no adapter is left. FALSE if it goes on. */
 BOOL
 DriverUnload(void);
+
+/* Counts our packages in the driver store (of Wine), and says where the last one's INF is. */
+int
+PackageCount(WCHAR Inf[MAX_PATH]);
+
+/* Does one of several kinds of damage to the driver's image, which is not loaded; *What says which.
+ */
+unsigned
+DamagesOfImage(void);
+BOOL
+DamageImage(unsigned Index, const char **What);
+
+/* Where older.dll and newer.dll are: other versions of the DLL under test. NULL without --versions.
+ */
+extern const WCHAR *VersionsFolder;
 
 /* ---- Other processes
  * ----------------------------------------------------------------------------- */
@@ -155,6 +174,9 @@ typedef struct CHILD
 /* Starts a job; Arguments is the rest of the command line, quoted. FALSE if that fails. */
 BOOL
 ChildStart(CHILD *Child, const WCHAR *Arguments);
+/* The same with another DLL than that under test. */
+BOOL
+ChildStartWith(CHILD *Child, const WCHAR *Dll, const WCHAR *Arguments);
 /* Waits for the child's next line; FALSE if it ends instead. Line has Size bytes; may be NULL. */
 BOOL
 ChildListen(CHILD *Child, char *Line, DWORD Size);

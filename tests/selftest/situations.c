@@ -67,17 +67,34 @@ ThreadsJoin(HANDLE *Threads, DWORD Count)
     return All;
 }
 
-BOOL
-SystemNameOfGuid(const GUID *Guid, WCHAR Name[MAX_ADAPTER_NAME])
+/* Where the system keeps what it knows of an interface's connection. */
+static void
+ConnectionKey(const GUID *Guid, WCHAR Path[200])
 {
-    WCHAR Path[200];
-    DWORD Bytes = MAX_ADAPTER_NAME * sizeof(WCHAR);
-
     wsprintfW(Path,
               L"SYSTEM\\CurrentControlSet\\Control\\Network\\{4D36E972-E325-11CE-BFC1-08002BE10318}"
               L"\\{%08X-%04X-%04X-%02X%02X-%02X%02X%02X%02X%02X%02X}\\Connection",
               Guid->Data1, Guid->Data2, Guid->Data3, Guid->Data4[0], Guid->Data4[1], Guid->Data4[2],
               Guid->Data4[3], Guid->Data4[4], Guid->Data4[5], Guid->Data4[6], Guid->Data4[7]);
+}
+
+BOOL
+SystemNameOfGuid(const GUID *Guid, WCHAR Name[MAX_ADAPTER_NAME])
+{
+    DWORD Bytes = MAX_ADAPTER_NAME * sizeof(WCHAR);
+    WCHAR Path[200];
+
+    ConnectionKey(Guid, Path);
     return RegGetValueW(HKEY_LOCAL_MACHINE, Path, L"Name", RRF_RT_REG_SZ, NULL, Name, &Bytes) ==
            ERROR_SUCCESS;
+}
+
+BOOL
+SystemNameSet(const GUID *Guid, const WCHAR *Name)
+{
+    WCHAR Path[200];
+
+    ConnectionKey(Guid, Path);
+    return RegSetKeyValueW(HKEY_LOCAL_MACHINE, Path, L"Name", REG_SZ, Name,
+                           ((DWORD)lstrlenW(Name) + 1) * sizeof(WCHAR)) == ERROR_SUCCESS;
 }

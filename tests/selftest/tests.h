@@ -19,6 +19,7 @@
     X(UnicodeNames)                                                                                \
     X(LongestStrings)                                                                              \
     X(Rename)                                                                                      \
+    X(LongForeignName)                                                                             \
     X(TakenName)                                                                                   \
     X(RequestedGuid)                                                                               \
     X(RandomGuid)                                                                                  \
@@ -35,6 +36,17 @@
     X(ForeignPackage)                                                                              \
     X(ForeignDevice)                                                                               \
     X(LeftUnpacked)                                                                                \
+    X(OlderUnused)                                                                                 \
+    X(OlderInUse)                                                                                  \
+    X(OlderByForce)                                                                                \
+    X(NewerUsed)                                                                                   \
+    X(NewerDamaged)                                                                                \
+    X(VersionOfLoaded)                                                                             \
+    X(Unprivileged)                                                                                \
+    X(MutexSquatted)                                                                               \
+    X(MutexHeld)                                                                                   \
+    X(PlantedLibrary)                                                                              \
+    X(InstalledService)                                                                            \
     X(OneSession)                                                                                  \
     X(SessionLifetime)                                                                             \
     X(EndedHandle)                                                                                 \
@@ -47,6 +59,8 @@
     X(DeleteWhileRunning)                                                                          \
     X(RenameWhileRunning)                                                                          \
     X(RecreateWhileSessionIsOpen)                                                                  \
+    X(Disabled)                                                                                    \
+    X(DisabledAndStale)                                                                            \
     X(StartRace)                                                                                   \
     X(ReceiveDatagrams)                                                                            \
     X(ReceiveWaits)                                                                                \
