@@ -3,8 +3,9 @@
  * I/O control requests of applications: codes, methods, buffers and handles of any kind, several
  * files, processes and pending requests at once, cancelled, closed and killed in between.
  *
- * Input: operations until the end. The first byte of each, modulo 8, says which; its high four bits
- * say which of 4 processes does it (low two of them) and with which of its 4 files (high two):
+ * Input: operations until the end. The first byte of each, modulo 16, says which (8 stands for the
+ * rest); its high four bits say which of 4 processes does it (low two of them) and with which of
+ * its 4 files (high two):
  *
  *   0  open         1 byte: 0 to 2 the device, its link, a name below it; bits 2 and 3: the access
  *   1  close        the file
@@ -16,6 +17,7 @@
  *   6  cancel first the next request is cancelled before the driver sees it
  *   7  event        one of the process's events is closed (1 byte), or made anew with the access
  *                   that bits 4 and 5 of that byte say
+ *   8  traffic      1 byte of packets from the system
  *
  * CODE: a byte: 0 CULVERT_IOCTL_SESSION, 1 CULVERT_IOCTL_DRIVER_INFO, 2 CULVERT_IOCTL_STATISTICS, 3
  * CULVERT_CTL_CODE of a function (2 bytes) and method (1 byte), else 4 bytes. INPUT: length
@@ -46,10 +48,12 @@ typedef struct PENDING
 {
     SIM_REQUEST *Request;
     PROCESS *Owner;
+    BOOLEAN Cancelled; /* so it must end */
 } PENDING;
 
 static PROCESS Processes[PROCESSES];
 static PENDING Pending[PENDING_MAX];
+static BOOLEAN CancelFirst; /* the next request is cancelled before the driver sees it */
 
 /* ---- Processes ---------------------------------------------------------------------------------
  */
@@ -88,6 +92,8 @@ ReapDone(void)
     {
         if (Pending[At].Request != NULL && SimRequestDone(Pending[At].Request))
             Reap(&Pending[At]);
+        FUZZ_EXPECT(Pending[At].Request == NULL || !Pending[At].Cancelled,
+                    "it was cancelled, and goes on");
     }
 }
 
@@ -189,11 +195,14 @@ Control(PROCESS *Process, unsigned File, ULONG Code, const void *In, ULONG InByt
         SimDeviceControl(Process->Files[File], Code, In, InBytes, Out, Bytes, &Status);
     if (Request == NULL)
         return;
+    BOOLEAN Cancelled = CancelFirst;
+    CancelFirst = FALSE;
     if (Status == STATUS_PENDING)
     {
         FUZZ_EXPECT(Code == CULVERT_IOCTL_SESSION, "code %x stays pending", Code);
         Pending[Free].Request = Request;
         Pending[Free].Owner = Process;
+        Pending[Free].Cancelled = Cancelled;
         return;
     }
     FUZZ_EXPECT(SimRequestWait(Request, &Information) == Status, "returned %x", (ULONG)Status);
@@ -252,11 +261,12 @@ Event(FUZZ_INPUT *Input, PROCESS *Process)
 static void
 Operation(FUZZ_INPUT *Input)
 {
+    static UCHAR Packet[1000];
     UCHAR Code = FuzzByte(Input);
     PROCESS *Process = Enter(Code >> 4 & 3);
     unsigned File = Code >> 6;
     PENDING *Slot;
-    switch (Code & 7)
+    switch (Code & 15)
     {
     case 0:
         OpenFile(Input, Process, File);
@@ -274,15 +284,22 @@ Operation(FUZZ_INPUT *Input)
         Slot = &Pending[FuzzBelow(Input, PENDING_MAX)];
         if (Slot->Request != NULL)
             SimRequestCancel(Slot->Request);
+        Slot->Cancelled = TRUE;
         break;
     case 5:
         Exit(Process);
         break;
     case 6:
         SimCancelBeforeDispatch();
+        CancelFirst = TRUE;
+        break;
+    case 7:
+        Event(Input, Process);
         break;
     default:
-        Event(Input, Process);
+        MakePacket(Packet, sizeof(Packet), 4, Code);
+        for (ULONG Count = FuzzByte(Input); Count != 0; --Count)
+            SimEdgeSendPacket(WorldEdge, Packet, sizeof(Packet), NULL);
         break;
     }
     FuzzSettle();

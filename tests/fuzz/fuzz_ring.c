@@ -3,10 +3,12 @@
  * The rings of a session under a hostile application, which rewrites its memory at any moment: also
  * between two of the driver's accesses, at moments that the input chooses. What the driver writes
  * must be its own (the table in contract/ring.h); an application that only did what it may must get
- * all its packets through, and not lose its session.
+ * all its packets through, and not lose its session. While the memory changes only between calls, a
+ * model (ring_model.h) says what the driver must do.
  *
- * Input: a byte, the capacity (CULVERT_MIN_CAPACITY shifted left by its low 2 bits), then
- * operations until the end. The first byte of each, modulo 16, says which; N is a FuzzNumber:
+ * Input: a byte, the capacity (CULVERT_MIN_CAPACITY shifted left by its low 2 bits; bit 2: nobody
+ * wakes the driver but the operations, and there is no model), then operations until the end. The
+ * first byte of each, modulo 16, says which; N is a FuzzNumber:
  *
  *   0   send        a packet of N bytes (modulo 65535, plus 1), and its first byte
  *   1   send        1 byte of them, of N bytes each
@@ -26,11 +28,11 @@
  * does that finds it full 14  fault       1 byte: which of the calls that can fail, in the
  * operation that follows, does 15  statistics  are asked for
  *
- * VALUE: a byte and N. The byte modulo 4: N itself; 16 * N; the word's value plus or minus 16 * N.
- * WHERE: a control word, or from 10 on: 10 the word that is accessed just then, 11 the one that was
- * accessed before it, 12 the one behind that.
+ * VALUE: a byte and N. The byte modulo 5: N itself; 16 * N; the word's value plus or minus 16 * N,
+ * or with the bits of N changed. WHERE: a control word, or from 10 on: 10 the word that is accessed
+ * just then, 11 the one that was accessed before it, 12 the one behind that.
  */
-#include "harness.h"
+#include "ring_model.h"
 #include "../../ntsim/access.h"
 
 #define CONTROL_WORDS 10u
@@ -49,14 +51,16 @@ static APPLICATION App;
 static UCHAR Packet[CULVERT_MAX_PACKET + 1];
 static PLAN Plans[PLANS_MAX];
 static unsigned PlanCount;
-static ULONG64 Accesses;           /* of the driver's to the memory, in this input */
-static volatile uint32_t *Before;  /* the word that the last one was to */
-static BOOLEAN Hostile;            /* the application broke a rule of the rings */
-static BOOLEAN Lossy;              /* a call failed, which may have cost packets */
-static ULONG64 Sent;               /* honest packets of this session */
-static ULONG64 IndicatedAtStart;   /* by the driver, when the session started */
-static unsigned SentAll, Received; /* in this input */
-static UCHAR *Shadow;              /* what the application wrote to the send ring's data */
+static ULONG64 Accesses;          /* of the driver's to the memory, in this input */
+static volatile uint32_t *Before; /* the word that the last one was to */
+static BOOLEAN Hostile;           /* the application broke a rule of the rings */
+static BOOLEAN Modelled;          /* the model knows what the driver must have done */
+static RING_MODEL Model;
+static NDIS_STATISTICS_INFO AtStart; /* of the session */
+static BOOLEAN Lossy;                /* a call failed, which may have cost packets */
+static ULONG64 Sent;                 /* honest packets of this session */
+static unsigned SentAll, Received;   /* in this input */
+static UCHAR *Shadow;                /* what the application wrote to the send ring's data */
 
 /* ---- What the application writes ---------------------------------------------------------------
  */
@@ -99,7 +103,7 @@ Write(volatile void *To, const void *From, SIZE_T Bytes)
 static uint32_t
 Value(const volatile uint32_t *Word, UCHAR How, ULONG Number)
 {
-    switch (How & 3)
+    switch (How % 5)
     {
     case 0:
         return Number;
@@ -107,8 +111,10 @@ Value(const volatile uint32_t *Word, UCHAR How, ULONG Number)
         return Number * 16;
     case 2:
         return *Word + Number * 16;
-    default:
+    case 3:
         return *Word - Number * 16;
+    default:
+        return *Word ^ Number;
     }
 }
 
@@ -148,6 +154,17 @@ IsDrivers(SIZE_T Offset)
            Offset - CULVERT_SESSION_HEADER_BYTES < SendBytes();
 }
 
+/* Whether it may read there other than to copy a packet (which is no access that the hook sees): of
+ * the send ring's data it looks at the sizes in the slots alone, and at packets only in its copy.
+ */
+static BOOLEAN
+MayRead(SIZE_T Offset, SIZE_T Bytes)
+{
+    SIZE_T Send = (SIZE_T)(CulvertSendData(App.Memory, App.Start.Capacity) - (UCHAR *)App.Memory);
+    return Offset < Send ||
+           (Bytes == sizeof(uint32_t) && (Offset - Send) % CULVERT_SLOT_ALIGNMENT == 0);
+}
+
 static void
 OnAccess(void *Context, const volatile void *Address, SIZE_T Bytes, unsigned Kind)
 {
@@ -158,6 +175,9 @@ OnAccess(void *Context, const volatile void *Address, SIZE_T Bytes, unsigned Kin
     SIZE_T Offset = (SIZE_T)(Here - (UCHAR *)App.Memory);
     if (Kind & SIM_ACCESS_WRITE)
         FUZZ_EXPECT(IsDrivers(Offset), "the driver writes %zu bytes at %zu", (size_t)Bytes,
+                    (size_t)Offset);
+    else
+        FUZZ_EXPECT(MayRead(Offset, Bytes), "the driver reads %zu bytes at %zu", (size_t)Bytes,
                     (size_t)Offset);
     volatile uint32_t *Word = (volatile uint32_t *)(void *)(Here - Offset % sizeof(uint32_t));
     ++Accesses;
@@ -189,11 +209,38 @@ Open(UCHAR Capacity)
     Hostile = Lossy = FALSE;
     PlanCount = 0;
     Sent = 0;
-    IndicatedAtStart = WorldStatistics().ifHCInUcastPkts;
+    AtStart = WorldStatistics();
+    Modelled = (Capacity & 4) == 0 && SimEdgeRunning(WorldEdge);
     NTSTATUS Status = ApplicationStart(&App);
     FUZZ_EXPECT(Status == STATUS_PENDING || SimFaultHit() != NULL, "it starts with %x",
                 (ULONG)Status);
     FuzzSettle();
+    RingModelStart(&Model, App.Memory, App.Start.Capacity);
+}
+
+/* The driver has done what the model says, no more and no less. */
+static void
+CheckModel(void)
+{
+    /* With few buffers left, paused, after a failed call: the driver may leave packets for later.
+     */
+    Modelled &=
+        SimEdgeHeld(WorldEdge) < 200 && SimEdgeRunning(WorldEdge) && PlanCount == 0 && !Lossy;
+    if (!Modelled || App.Request == NULL)
+        return;
+    KeSetEvent(App.SendEvent, 0, FALSE);
+    FuzzSettle();
+    RingModelTake(&Model);
+    NDIS_STATISTICS_INFO Now = WorldStatistics();
+    ULONG64 In = Now.ifHCInUcastPkts - AtStart.ifHCInUcastPkts;
+    ULONG64 NotIp = Now.ifInErrors - AtStart.ifInErrors;
+    ULONG64 Out = Now.ifHCOutUcastPkts - AtStart.ifHCOutUcastPkts;
+    FUZZ_EXPECT(SimRequestDone(App.Request) == Model.Broken, "broken: %u", Model.Broken);
+    FUZZ_EXPECT(In == Model.Packets && NotIp == Model.NotIp && Out == Model.Delivered,
+                "driver and model: packets in %llu %llu, errors %llu %llu, packets out %llu %llu",
+                (unsigned long long)In, (unsigned long long)Model.Packets,
+                (unsigned long long)NotIp, (unsigned long long)Model.NotIp, (unsigned long long)Out,
+                (unsigned long long)Model.Delivered);
 }
 
 /* All honest packets have been indicated, if nothing keeps the driver from it. (What it indicates
@@ -203,7 +250,7 @@ CheckArrived(void)
 {
     if (Hostile || Lossy || !SimEdgeRunning(WorldEdge) || SimEdgeHeld(WorldEdge) != 0)
         return;
-    ULONG64 Indicated = WorldStatistics().ifHCInUcastPkts - IndicatedAtStart;
+    ULONG64 Indicated = WorldStatistics().ifHCInUcastPkts - AtStart.ifHCInUcastPkts;
     FUZZ_EXPECT(Indicated == Sent, "%llu of %llu packets", (unsigned long long)Indicated,
                 (unsigned long long)Sent);
 }
@@ -254,10 +301,10 @@ SendPackets(ULONG Count, ULONG Bytes, UCHAR FirstByte)
         CULVERT_SLOT *At = RingSlot(&App.Out, Position);
         Write(At, &Slot, sizeof(Slot));
         Write(At + 1, Packet, Bytes);
-        if (RingPublish(&App.Out, App.Out.Tail))
-            KeSetEvent(App.SendEvent, 0, FALSE);
         Sent += FirstByte >> 4 == 4 || FirstByte >> 4 == 6;
     }
+    if (RingPublish(&App.Out, App.Out.Tail))
+        KeSetEvent(App.SendEvent, 0, FALSE);
 }
 
 static void
@@ -285,8 +332,11 @@ SystemSends(ULONG Count, ULONG Bytes)
 {
     PNET_BUFFER_LIST List = SimListCreate();
     MakePacket(Packet, Bytes, 6, 2);
-    for (ULONG Number = 0; Number < Count && Received < SEND_MAX; ++Number, ++Received)
+    Count = min(Count, SEND_MAX - Received);
+    Received += Count;
+    for (ULONG Number = 0; Number < Count; ++Number)
         SimListAdd(List, Packet, Bytes, NULL);
+    RingModelPut(&Model, App.Request != NULL ? Count : 0, Bytes);
     if (List->FirstNetBuffer != NULL && SimEdgeSend(WorldEdge, List))
         FUZZ_EXPECT(List->Status == NDIS_STATUS_SUCCESS || App.Request == NULL ||
                         SimRequestDone(App.Request) || SimFaultHit() != NULL,
@@ -424,6 +474,7 @@ Operation(FUZZ_INPUT *Input)
     Lossy |= SimFaultHit() != NULL;
     SimFaultArm(0);
     SimFaultDisarm();
+    CheckModel();
     if (App.Request != NULL && SimRequestDone(App.Request))
         CheckEnd(ApplicationWaitEnd(&App));
 }
