@@ -408,6 +408,52 @@ ForeignPackage(void)
     DeleteFileW(Path);
 }
 
+/* The command line of the service; FALSE if there is none. */
+static BOOL
+ServiceRuns(const WCHAR *Path)
+{
+    union {
+        QUERY_SERVICE_CONFIGW Config;
+        BYTE Space[8192];
+    } Buffer;
+    SC_HANDLE Manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT),
+              Service = Manager ? OpenServiceW(Manager, SERVICE, SERVICE_QUERY_CONFIG) : NULL;
+    DWORD Needed;
+    BOOL Same = Service && QueryServiceConfigW(Service, &Buffer.Config, sizeof(Buffer), &Needed) &&
+                lstrcmpiW(Buffer.Config.lpBinaryPathName, Path) == 0;
+
+    if (Service)
+        CloseServiceHandle(Service);
+    if (Manager)
+        CloseServiceHandle(Manager);
+    return Same;
+}
+
+void
+ForeignService(void)
+{
+    static const WCHAR Path[] = L"\\SystemRoot\\System32\\drivers\\elsewhere.sys";
+    SC_HANDLE Manager, Service;
+
+    WintunDeletePoolDriver(POOL, NULL);
+    if (DriverIsInstalled())
+    {
+        Skip("package/foreign", "another pool on this computer has adapters");
+        return;
+    }
+    Manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CREATE_SERVICE);
+    Service = CreateServiceW(Manager, SERVICE, NULL, SERVICE_ALL_ACCESS, SERVICE_KERNEL_DRIVER,
+                             SERVICE_DEMAND_START, SERVICE_ERROR_NORMAL, Path, NULL, NULL, NULL,
+                             NULL, NULL);
+    if (Service)
+        CloseServiceHandle(Service);
+    CloseServiceHandle(Manager);
+    Check("package/foreign", Service != NULL, "another vendor's service has our driver's name");
+    Check("package/foreign", WintunDeletePoolDriver(POOL, NULL) && ServiceRuns(Path),
+          "DeletePoolDriver leaves it alone");
+    WithService(DELETE, DeleteIt);
+}
+
 /* A device with our hardware id that another vendor's driver runs. */
 static BOOL
 ForeignDeviceMake(HDEVINFO Set, SP_DEVINFO_DATA *Data)

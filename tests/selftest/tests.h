@@ -34,6 +34,7 @@
     X(DriverVersion)                                                                               \
     X(DamagedPackage)                                                                              \
     X(ForeignPackage)                                                                              \
+    X(ForeignService)                                                                          \
     X(ForeignDevice)                                                                               \
     X(LeftUnpacked)                                                                                \
     X(OlderUnused)                                                                                 \
