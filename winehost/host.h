@@ -78,6 +78,11 @@ HostLockAcquire(HOST_LOCK *Lock);
 VOID
 HostLockRelease(HOST_LOCK *Lock);
 
+/* ---- pool.c ---------------------------------------------------------------------------------- */
+
+/* Makes the section with the counts, when the first miniport registers. PASSIVE_LEVEL. */
+VOID HostPoolPublish(VOID);
+
 /* ---- handles.c ------------------------------------------------------------------------------- */
 
 /* Duplicates a handle of the process that issued the current I/O request into this process.

@@ -66,7 +66,6 @@ static const REPLACEMENT Replacements[] = {
     REPLACE(ObfDereferenceObject),
     REPLACE(ObfReferenceObject),
     /* memory.c */
-    REPLACE(ExAllocatePoolWithTagPriority),
     REPLACE(IoBuildPartialMdl),
     REPLACE(MmBuildMdlForNonPagedPool),
     REPLACE(MmMapLockedPagesSpecifyCache),
@@ -74,6 +73,10 @@ static const REPLACEMENT Replacements[] = {
     REPLACE(MmSizeOfMdl),
     REPLACE(MmUnlockPages),
     REPLACE(MmUnmapLockedPages),
+    /* pool.c */
+    REPLACE(ExAllocatePoolWithTag),
+    REPLACE(ExAllocatePoolWithTagPriority),
+    REPLACE(ExFreePoolWithTag),
     /* clock.c */
     {"KeQueryInterruptTime", (PVOID)KeQueryUnbiasedInterruptTime},
     REPLACE(KeQueryPerformanceCounter),

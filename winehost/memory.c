@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory descriptor lists and pool. Driver and "kernel" share one address space under Wine, so a
+ * Memory descriptor lists. Driver and "kernel" share one address space under Wine, so a
  * buffer's system address is its own address; what matters is that the flags follow the rules.
  */
 #include "host.h"
@@ -74,12 +74,4 @@ IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddress, ULONG Le
         TargetMdl->MappedSystemVa = (PUCHAR)SourceMdl->MappedSystemVa + Skipped;
         TargetMdl->MdlFlags |= MDL_MAPPED_TO_SYSTEM_VA;
     }
-}
-
-PVOID NTAPI
-ExAllocatePoolWithTagPriority(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag,
-                              EX_POOL_PRIORITY Priority)
-{
-    UNREFERENCED_PARAMETER(Priority);
-    return ExAllocatePoolWithTag(PoolType, NumberOfBytes, Tag);
 }

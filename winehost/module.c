@@ -27,6 +27,7 @@ HostEntry(PVOID Image, ULONG_PTR ReasonOrPath, PVOID Reserved)
 NTSTATUS
 EdgeDriverRegister(PDRIVER_OBJECT DriverObject)
 {
+    HostPoolPublish();
     return HostPatchImports(DriverObject->DriverStart);
 }
 
