@@ -4,7 +4,7 @@
 #   test.sh [SUITE...]    only these; the names are in ALL below
 set -u
 cd "$(dirname "$0")/.." || exit 1
-ALL="lint builds abi ring models ndis ntsim fuzz speed catalog ring-windows e2e selftest packages api-doc mutants kill-points"
+ALL="lint builds abi ring models ndis ntsim fuzz speed catalog ring-windows e2e selftest packages api-doc mutants kill-points hostile"
 suites=${*:-$ALL}
 for name in $suites; do
   [[ " $ALL " == *" $name "* ]] || { echo "test.sh: there is no suite \"$name\", only: $ALL" >&2; exit 2; }
@@ -63,7 +63,7 @@ else
 fi
 report=build/selftest-report.tap
 packages_report=build/packages-report.tap
-for name in e2e selftest packages api-doc mutants kill-points; do
+for name in e2e selftest packages api-doc mutants kill-points hostile; do
   [ "$(id -u)" = 0 ] || { skip_suite $name "only root can make network namespaces and interfaces"; continue; }
   case $name in
     e2e) suite e2e 900 tests/e2e/e2e.sh ;;
@@ -74,6 +74,7 @@ for name in e2e selftest packages api-doc mutants kill-points; do
       ;;
     mutants) suite mutants 400 tests/selftest/check_mutants.sh ;;
     kill-points) suite kill-points 450 tests/selftest/check_kill_points.sh ;;
+    hostile) suite hostile 400 tests/hostile/check_hostile.sh ;;
   esac
 done
 

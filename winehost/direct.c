@@ -93,7 +93,8 @@ EdgeDeviceIrp(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
 
-    UNREFERENCED_PARAMETER(DeviceObject);
+    if (Stack->MajorFunction == IRP_MJ_CLOSE)
+        HostSendCleanup(DeviceObject, Stack->FileObject);
     if (Stack->MajorFunction != IRP_MJ_DEVICE_CONTROL ||
         Stack->Parameters.DeviceIoControl.IoControlCode != CULVERT_IOCTL_SESSION)
         return STATUS_SUCCESS;

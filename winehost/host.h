@@ -90,6 +90,12 @@ VOID HostPoolPublish(VOID);
 NTSTATUS
 HostDuplicateFromCaller(HANDLE Handle, PHANDLE Duplicate);
 
+/* ---- cleanup.c ------------------------------------------------------------------------------- */
+
+/* Before the IRP_MJ_CLOSE of a file object goes to the driver. PASSIVE_LEVEL. */
+VOID
+HostSendCleanup(PDEVICE_OBJECT DeviceObject, PFILE_OBJECT FileObject);
+
 /* ---- direct.c -------------------------------------------------------------------------------- */
 
 /* Before an IRP goes back to Wine: undoes EdgeDeviceIrp. Any thread, <= DISPATCH_LEVEL. */
