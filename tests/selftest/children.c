@@ -240,6 +240,24 @@ JobModules(WCHAR **Arguments)
     return 0;
 }
 
+/* statistics NAME LUID: reads an adapter's statistics by its handle and by its LUID, says how many
+ * packets each of them has, and whether it has a session. */
+static int
+JobStatistics(WCHAR **Arguments)
+{
+    CULVERT_STATISTICS ByHandle = {.Size = sizeof(ByHandle)}, ByLuid = {.Size = sizeof(ByLuid)};
+    WINTUN_ADAPTER_HANDLE Adapter = WintunOpenAdapter(POOL, Arguments[0]);
+    NET_LUID Luid = {.Value = _wcstoui64(Arguments[1], NULL, 16)};
+    BOOL Good = CulvertGetAdapterStatistics(Adapter, &ByHandle);
+
+    Good = CulvertGetLuidStatistics(&Luid, &ByLuid) && Good;
+    WintunFreeAdapter(Adapter);
+    ChildSay("%d %llu %llu %lu", Good, ByHandle.Receive.Packets, ByLuid.Receive.Packets,
+             ByLuid.Capacity);
+    ChildWait();
+    return !Good;
+}
+
 /* idle: keeps Wine's server running between runs. */
 static int
 JobIdle(WCHAR **Arguments)
@@ -258,10 +276,12 @@ ChildRun(int Count, WCHAR **Arguments)
         const WCHAR *Name;
         JOB Job;
         int Arguments;
-    } Jobs[] = {{L"create", JobCreate, 1},   {L"open", JobOpen, 1},   {L"session", JobSession, 1},
-                {L"eof", JobEof, 1},         {L"lives", JobLives, 2}, {L"race", JobRace, 1},
-                {L"steps", JobSteps, 1},     {L"holds", JobHolds, 1}, {L"mutex", JobMutex, 1},
-                {L"modules", JobModules, 1}, {L"idle", JobIdle, 0}};
+    } Jobs[] = {{L"create", JobCreate, 1},         {L"open", JobOpen, 1},
+                {L"session", JobSession, 1},       {L"eof", JobEof, 1},
+                {L"lives", JobLives, 2},           {L"race", JobRace, 1},
+                {L"steps", JobSteps, 1},           {L"holds", JobHolds, 1},
+                {L"mutex", JobMutex, 1},           {L"modules", JobModules, 1},
+                {L"statistics", JobStatistics, 2}, {L"idle", JobIdle, 0}};
 
     for (size_t Index = 0; Index < ARRAYSIZE(Jobs); ++Index)
     {

@@ -8,6 +8,7 @@
 
 #define DEFINE(Type, Name) Type Name;
 DLL_FUNCTIONS(DEFINE)
+CULVERT_FUNCTIONS(DEFINE)
 #undef DEFINE
 WINTUN_GET_ADAPTER_LUID_FUNC WintunGetAdapterLuid;
 
@@ -45,11 +46,23 @@ DllLoad(const WCHAR *Path)
     }
     DLL_FUNCTIONS(RESOLVE)
 #undef RESOLVE
+#define RESOLVE(Type, Name) Name = (Type)Resolve(Dll, #Name);
+    CULVERT_FUNCTIONS(RESOLVE)
+#undef RESOLVE
     WintunGetAdapterLuid = (WINTUN_GET_ADAPTER_LUID_FUNC)Resolve(Dll, "WintunGetAdapterLuid");
     MainThread = GetCurrentThreadId();
     Verbose = GetEnvironmentVariableW(L"CULVERT_SELFTEST_LOG", NULL, 0) != 0;
     WintunSetLogger(HarnessLogger);
     return TRUE;
+}
+
+BOOL
+DllHas(CULVERT_FEATURE Feature, const char *Sentence)
+{
+    if (CulvertHasFeature && CulvertHasFeature(Feature))
+        return TRUE;
+    Skip(Sentence, "the DLL does not have feature %d of culvert.h", Feature);
+    return FALSE;
 }
 
 BOOL CALLBACK

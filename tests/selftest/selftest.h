@@ -10,7 +10,7 @@
 #ifndef TESTS_SELFTEST_H
 #define TESTS_SELFTEST_H
 
-#include "wintun.h"
+#include "culvert.h"
 
 #define POOL       L"CulvertSelftest"
 #define OTHER_POOL L"CulvertSelftestOther"
@@ -48,6 +48,29 @@ DLL_FUNCTIONS(DECLARE)
 
 /* NULL if the DLL has no export of that spelling, which is optional. */
 extern WINTUN_GET_ADAPTER_LUID_FUNC WintunGetAdapterLuid;
+
+/* What is in culvert.h, which a DLL may have or not: NULL if it has not. */
+#define CULVERT_FUNCTIONS(X)                                                                       \
+    X(CULVERT_GET_VERSION_FUNC, CulvertGetVersion)                                                 \
+    X(CULVERT_HAS_FEATURE_FUNC, CulvertHasFeature)                                                 \
+    X(CULVERT_RECEIVE_PACKETS_FUNC, CulvertReceivePackets)                                         \
+    X(CULVERT_RELEASE_RECEIVE_PACKETS_FUNC, CulvertReleaseReceivePackets)                          \
+    X(CULVERT_ALLOCATE_SEND_PACKETS_FUNC, CulvertAllocateSendPackets)                              \
+    X(CULVERT_SEND_PACKETS_FUNC, CulvertSendPackets)                                               \
+    X(CULVERT_GET_SEND_WAIT_EVENT_FUNC, CulvertGetSendWaitEvent)                                   \
+    X(CULVERT_RECEIVE_PACKETS_WAIT_FUNC, CulvertReceivePacketsWait)                                \
+    X(CULVERT_ALLOCATE_SEND_PACKETS_WAIT_FUNC, CulvertAllocateSendPacketsWait)                     \
+    X(CULVERT_GET_SESSION_STATISTICS_FUNC, CulvertGetSessionStatistics)                            \
+    X(CULVERT_GET_ADAPTER_STATISTICS_FUNC, CulvertGetAdapterStatistics)                            \
+    X(CULVERT_GET_LUID_STATISTICS_FUNC, CulvertGetLuidStatistics)
+
+#define DECLARE(Type, Name) extern Type Name;
+CULVERT_FUNCTIONS(DECLARE)
+#undef DECLARE
+
+/* Whether the DLL has a feature of culvert.h; if not, the check of Sentence is skipped. */
+BOOL
+DllHas(CULVERT_FEATURE Feature, const char *Sentence);
 
 /* The DLL's path; Windows' own search if it is only a name. FALSE after a message. */
 BOOL
@@ -120,6 +143,14 @@ AdapterIsNamed(WINTUN_ADAPTER_HANDLE Adapter, const WCHAR *Name);
 /* The number of adapters of a pool; -1 if EnumAdapters fails. */
 int
 PoolCount(const WCHAR *Pool);
+
+/* An adapter with a session of CAPACITY; a failed check if that fails, and then nothing to close.
+ */
+BOOL
+SessionOpen(WINTUN_ADAPTER_HANDLE *Adapter, WINTUN_SESSION_HANDLE *Session);
+/* Ends the session, which may be NULL, and deletes the adapter. */
+void
+SessionClose(WINTUN_ADAPTER_HANDLE Adapter, WINTUN_SESSION_HANDLE Session);
 
 /* Takes and releases all packets that are there. Returns the error that ended it. */
 DWORD

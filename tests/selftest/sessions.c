@@ -4,24 +4,6 @@
 
 #define THREADS 4
 
-static BOOL
-SessionOpen(WINTUN_ADAPTER_HANDLE *Adapter, WINTUN_SESSION_HANDLE *Session)
-{
-    *Adapter = AdapterMake();
-    *Session = *Adapter ? WintunStartSession(*Adapter, CAPACITY) : NULL;
-    if (Check("start/starts", *Session != NULL, "StartSession"))
-        return TRUE;
-    AdapterUnmake(*Adapter);
-    return FALSE;
-}
-
-static void
-SessionClose(WINTUN_ADAPTER_HANDLE Adapter, WINTUN_SESSION_HANDLE Session)
-{
-    WintunEndSession(Session);
-    AdapterUnmake(Adapter);
-}
-
 void
 OneSession(void)
 {

@@ -46,6 +46,24 @@ PoolCount(const WCHAR *Pool)
     return WintunEnumAdapters(Pool, CountOne, (LPARAM)&Count) ? Count : -1;
 }
 
+BOOL
+SessionOpen(WINTUN_ADAPTER_HANDLE *Adapter, WINTUN_SESSION_HANDLE *Session)
+{
+    *Adapter = AdapterMake();
+    *Session = *Adapter ? WintunStartSession(*Adapter, CAPACITY) : NULL;
+    if (Check("start/starts", *Session != NULL, "StartSession"))
+        return TRUE;
+    AdapterUnmake(*Adapter);
+    return FALSE;
+}
+
+void
+SessionClose(WINTUN_ADAPTER_HANDLE Adapter, WINTUN_SESSION_HANDLE Session)
+{
+    WintunEndSession(Session);
+    AdapterUnmake(Adapter);
+}
+
 DWORD
 SessionDrain(WINTUN_SESSION_HANDLE Session)
 {

@@ -84,6 +84,26 @@
     X(KilledWhileChanging)                                                                         \
     X(ManyProcesses)                                                                               \
     X(ManyThreads)                                                                                 \
-    X(SameNameRace)
+    X(SameNameRace)                                                                                \
+    X(Features)                                                                                    \
+    X(ReceiveBatches)                                                                              \
+    X(ReceiveBatchesOnManyThreads)                                                                 \
+    X(AllocateBatches)                                                                             \
+    X(SendBatches)                                                                                 \
+    X(SendBatchesOnManyThreads)                                                                    \
+    X(BatchArguments)                                                                              \
+    X(SendWaitEvent)                                                                               \
+    X(WaitForRoom)                                                                                 \
+    X(WaitForPackets)                                                                              \
+    X(WaitersShare)                                                                                \
+    X(WaitTimes)                                                                                   \
+    X(WaitCancelled)                                                                               \
+    X(WaitArguments)                                                                               \
+    X(WaitEnds)                                                                                    \
+    X(SessionStatistics)                                                                           \
+    X(AdapterStatistics)                                                                           \
+    X(StatisticsOfDrops)                                                                           \
+    X(StatisticsFromOutside)                                                                       \
+    X(StatisticsArguments)
 
 #endif
