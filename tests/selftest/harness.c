@@ -31,6 +31,8 @@ static const TEST_ENTRY Tests[] = {
 #undef ENTRY
 };
 
+int SoonMilliseconds = 10000;
+
 static unsigned Checks, Failures, Skips;
 static unsigned FailingCalls, WrongLineCounts; /* of the present test */
 static const char *volatile CurrentTest = "start";
@@ -240,11 +242,13 @@ Usage(void)
     fprintf(
         stderr,
         "usage: culvert-selftest.exe [--dll PATH] [--only PATTERN[,PATTERN...]] [--versions "
-        "FOLDER] [--list] [--clean]\n"
+        "FOLDER] [--list] "
+        "[--soon MS] [--clean]\n"
         "  --dll PATH         the DLL to check (default: culvert.dll beside the program)\n"
         "  --only PATTERN     only tests whose name matches; * stands for any characters\n"
         "  --versions FOLDER  where older.dll and newer.dll are, for tests with several versions\n"
         "  --list             prints the names of the tests and runs none\n"
+        "  --soon MS          how long to wait for what must happen soon (default: 10000)\n"
         "  --clean            deletes what an interrupted run has left, and runs no test\n"
         "The tests create and delete adapters in pools of their own, and need an administrator.\n");
     return STATUS_USAGE;
@@ -299,6 +303,8 @@ wmain(int ArgumentCount, WCHAR **Arguments)
             Only = Arguments[++Index];
         else if (lstrcmpW(Arguments[Index], L"--versions") == 0 && HasValue)
             VersionsFolder = Arguments[++Index];
+        else if (lstrcmpW(Arguments[Index], L"--soon") == 0 && HasValue)
+            SoonMilliseconds = (int)wcstoul(Arguments[++Index], NULL, 10);
         else if (lstrcmpW(Arguments[Index], L"--list") == 0)
             ListOnly = TRUE;
         else if (lstrcmpW(Arguments[Index], L"--clean") == 0)

@@ -17,8 +17,10 @@
 #define NAME       L"selftest0"
 #define CAPACITY   WINTUN_MIN_RING_CAPACITY
 
-/* How long a test waits for what must happen soon; only failures take it. */
-#define SOON_MILLISECONDS 10000
+/* How long a test waits for what must happen soon, unless --soon says another time; only failures
+ * take it. */
+extern int SoonMilliseconds;
+#define SOON_MILLISECONDS SoonMilliseconds
 
 /* ---- The DLL under test: one variable for each function ------------------------------------ */
 

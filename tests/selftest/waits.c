@@ -55,8 +55,8 @@ SendWaitEvent(void)
     Check("wait/event", WaitForSingleObject(Event, 100) == WAIT_TIMEOUT,
           "the event is not set while nothing leaves the ring");
     SendAll(Session, Packets, Count);
-    Check("wait/event", WaitForSingleObject(Event, SOON_MILLISECONDS) == WAIT_OBJECT_0,
-          "the event is set when packets leave");
+    Good = Check("wait/event", WaitForSingleObject(Event, SOON_MILLISECONDS) == WAIT_OBJECT_0,
+                 "the event is set when packets leave");
     for (int Sent = 0; Good && Sent < 5000; ++Sent)
     {
         BYTE *Packet;
@@ -126,6 +126,7 @@ ReceiveWaiting(LPVOID Parameter)
     return 0;
 }
 
+/* Static where it is used: a thread that is not woken uses it until its session ends. */
 typedef struct DORMITORY
 {
     SLEEPER Sleepers[THREADS];
@@ -173,7 +174,7 @@ WaitForRoom(void)
     static BYTE *Packets[MOST];
     WINTUN_ADAPTER_HANDLE Adapter;
     WINTUN_SESSION_HANDLE Session;
-    DORMITORY Dormitory;
+    static DORMITORY Dormitory;
     DWORD Count;
 
     if (!DllHas(CULVERT_FEATURE_WAITS, "wait/room") || !SessionOpen(&Adapter, &Session))
@@ -183,12 +184,14 @@ WaitForRoom(void)
     Sleep(100);
     Check("wait/room", SleepersDone(&Dormitory) == 0, "four threads wait while the ring is full");
     SendAll(Session, Packets, Count);
-    Check("wait/room", SleepersEnd(&Dormitory, ERROR_SUCCESS), "all wake when packets leave");
-    SleepersStart(&Dormitory, Session, SendWaiting, 500, NULL);
-    Check("wait/room-lost",
-          SleepersEnd(&Dormitory, ERROR_SUCCESS) && SleepersDone(&Dormitory) == THREADS * 500,
-          "four threads send 500 packets each of 1 to 3000 bytes, and wait for room (%ld sent)",
-          SleepersDone(&Dormitory));
+    if (Check("wait/room", SleepersEnd(&Dormitory, ERROR_SUCCESS), "all wake when packets leave"))
+    {
+        SleepersStart(&Dormitory, Session, SendWaiting, 500, NULL);
+        Check("wait/room-lost",
+              SleepersEnd(&Dormitory, ERROR_SUCCESS) && SleepersDone(&Dormitory) == THREADS * 500,
+              "four threads send 500 packets each of 1 to 3000 bytes, and wait for room (%ld sent)",
+              SleepersDone(&Dormitory));
+    }
     SessionClose(Adapter, Session);
 }
 
@@ -234,7 +237,7 @@ void
 WaitersShare(void)
 {
     LINE Line;
-    DORMITORY Dormitory;
+    static DORMITORY Dormitory;
     BOOL Good = TRUE;
 
     if (!DllHas(CULVERT_FEATURE_WAITS, "wait/packets-lost") ||
@@ -308,17 +311,18 @@ WaitTimes(void)
 }
 
 /* One event ends the waits of all threads, or of one if it is auto-reset. */
-static void
+static BOOL
 CancelAll(WINTUN_SESSION_HANDLE Session, LPTHREAD_START_ROUTINE Routine, const char *What)
 {
     HANDLE Cancel = NewEvent(TRUE), One = NewEvent(FALSE);
-    DORMITORY Dormitory;
+    static DORMITORY Dormitory;
 
     SleepersStart(&Dormitory, Session, Routine, 1000000, Cancel);
     Sleep(50);
     SetEvent(Cancel);
-    Check("wait/cancel", SleepersEnd(&Dormitory, ERROR_OPERATION_ABORTED),
-          "a manual-reset event ends the waits of four threads: %s", What);
+    if (!Check("wait/cancel", SleepersEnd(&Dormitory, ERROR_OPERATION_ABORTED),
+               "a manual-reset event ends the waits of four threads: %s", What))
+        return FALSE;
     SleepersStart(&Dormitory, Session, Routine, 1000000, One);
     Sleep(50);
     SetEvent(One);
@@ -337,6 +341,7 @@ CancelAll(WINTUN_SESSION_HANDLE Session, LPTHREAD_START_ROUTINE Routine, const c
           "and set again, those of the others: %s", What);
     CloseHandle(Cancel);
     CloseHandle(One);
+    return TRUE;
 }
 
 void
@@ -361,8 +366,8 @@ WaitCancelled(void)
     CloseHandle(Cancel);
     FillRing(Session, Packets);
     SessionDrain(Session);
-    CancelAll(Session, SendWaiting, "room");
-    CancelAll(Session, ReceiveWaiting, "packets");
+    if (CancelAll(Session, SendWaiting, "room"))
+        CancelAll(Session, ReceiveWaiting, "packets");
     SessionClose(Adapter, Session);
 }
 
@@ -437,7 +442,7 @@ WaitEnds(void)
 {
     WINTUN_ADAPTER_HANDLE Adapter;
     WINTUN_SESSION_HANDLE Session;
-    DORMITORY Senders, Receivers;
+    static DORMITORY Senders, Receivers;
     BOOL Good = TRUE;
 
     if (!DllHas(CULVERT_FEATURE_WAITS, "wait/end") || (Adapter = AdapterMake()) == NULL)
