@@ -242,8 +242,7 @@ Usage(void)
     fprintf(
         stderr,
         "usage: culvert-selftest.exe [--dll PATH] [--only PATTERN[,PATTERN...]] [--versions "
-        "FOLDER] [--list] "
-        "[--soon MS] [--clean]\n"
+        "FOLDER] [--list] [--soon MS] [--clean]\n"
         "  --dll PATH         the DLL to check (default: culvert.dll beside the program)\n"
         "  --only PATTERN     only tests whose name matches; * stands for any characters\n"
         "  --versions FOLDER  where older.dll and newer.dll are, for tests with several versions\n"
