@@ -64,14 +64,34 @@ IsSelected(const char *File, const char *Test)
 /* What a crash does. CMocka would leave the handler by longjmp, whichever thread crashed. */
 static const int CrashSignals[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV};
 static struct sigaction CrashActions[ARRAYSIZE(CrashSignals)];
-static CMUnitTestFunction TestFunction;
+static struct CMUnitTest Inner; /* the test that is run; CMocka sees the functions below instead */
+
+static void
+DieOfCrashes(void)
+{
+    for (unsigned At = 0; At < ARRAYSIZE(CrashSignals); ++At)
+        sigaction(CrashSignals[At], &CrashActions[At], NULL);
+}
 
 static void
 CallTest(void **State)
 {
-    for (unsigned At = 0; At < ARRAYSIZE(CrashSignals); ++At)
-        sigaction(CrashSignals[At], &CrashActions[At], NULL);
-    TestFunction(State);
+    DieOfCrashes();
+    Inner.test_func(State);
+}
+
+static int
+CallSetup(void **State)
+{
+    DieOfCrashes();
+    return Inner.setup_func(State);
+}
+
+static int
+CallTeardown(void **State)
+{
+    DieOfCrashes();
+    return Inner.teardown_func(State);
 }
 
 /* In the child. Leaves through exit, so that the sanitizers and the coverage have their say. */
@@ -88,9 +108,11 @@ RunHere(const char *File, const struct CMUnitTest *Test, FILE *Output)
     setenv("CMOCKA_MESSAGE_OUTPUT", "STDOUT", 1);
     for (unsigned At = 0; At < ARRAYSIZE(CrashSignals); ++At)
         sigaction(CrashSignals[At], NULL, &CrashActions[At]);
-    TestFunction = Test->test_func;
+    Inner = *Test;
     struct CMUnitTest Called = *Test;
     Called.test_func = CallTest;
+    Called.setup_func = Test->setup_func != NULL ? CallSetup : NULL;
+    Called.teardown_func = Test->teardown_func != NULL ? CallTeardown : NULL;
     exit(_cmocka_run_group_tests(File, &Called, 1, NULL, NULL) != 0);
 }
 
