@@ -49,9 +49,9 @@ SimListCreate(void)
 PMDL
 SimPieceCreate(ULONG Bytes, BOOLEAN Unmapped, UCHAR **Data)
 {
-    if (Unmapped && Bytes != 0)
+    if (Unmapped)
     {
-        *Data = SimPagesAllocate(Bytes);
+        *Data = SimPagesAllocate(Bytes != 0 ? Bytes : 1);
         return SimMdlCreateLocked(*Data, Bytes);
     }
     *Data = ExAllocatePoolWithTag(NonPagedPoolNx, Bytes != 0 ? Bytes : 1, TAG_LIST);
@@ -68,7 +68,7 @@ FreePiece(PMDL Mdl)
     if (Mdl->MdlFlags & MDL_PAGES_LOCKED)
     {
         SimMdlFreeLocked(Mdl);
-        SimPagesFree(Data, Bytes);
+        SimPagesFree(Data, Bytes != 0 ? Bytes : 1);
         return;
     }
     IoFreeMdl(Mdl);
@@ -100,7 +100,7 @@ Chain(const UCHAR *Packet, ULONG Bytes, const SIM_SHAPE *Shape)
         Offset = 0;
         if (Shape->EmptyBetween)
         {
-            *End = SimPieceCreate(0, FALSE, &Data);
+            *End = SimPieceCreate(0, Shape->Unmapped, &Data);
             End = &(*End)->Next;
         }
     } while (Bytes != 0);
