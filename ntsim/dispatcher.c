@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Events and waits. Article "Introduction to Kernel Dispatcher Objects". */
+#include <stdlib.h>
 #include "dispatcher.h"
 #include "thread.h"
 
-#define WAIT_PAGE "wdm/nf-wdm-kewaitforsingleobject"
+#define WAIT_PAGE   "wdm/nf-wdm-kewaitforsingleobject"
+#define SECONDS_MAX 20
 
 static pthread_mutex_t Mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t Changed = PTHREAD_COND_INITIALIZER;
@@ -46,10 +48,17 @@ SimDeadline(LONGLONG HundredNs)
     return Time;
 }
 
+unsigned
+SimSecondsMax(void)
+{
+    const char *Text = getenv("NTSIM_SECONDS");
+    return Text != NULL ? (unsigned)strtoul(Text, NULL, 10) : SECONDS_MAX;
+}
+
 BOOLEAN
 SimDispatcherWait(const struct timespec *Deadline)
 {
-    struct timespec Last = SimDeadline(SIM_SECONDS_MAX * 10000000LL);
+    struct timespec Last = SimDeadline(SimSecondsMax() * 10000000LL);
     ULONG64 Seen = Changes;
     BOOLEAN System = SimThread()->System;
     if (System)
@@ -67,7 +76,7 @@ SimDispatcherWait(const struct timespec *Deadline)
 BOOLEAN
 SimDispatcherWaitIdle(void)
 {
-    struct timespec Last = SimDeadline(SIM_SECONDS_MAX * 10000000LL);
+    struct timespec Last = SimDeadline(SimSecondsMax() * 10000000LL);
     while (IdleThreads != SimSystemThreads() || SimEndingThreads() != 0)
     {
         if (pthread_cond_timedwait(&Idle, &Mutex, &Last) != 0)

@@ -7,8 +7,10 @@
 #include <time.h>
 #include "rules.h"
 
-/* How long anything may take that is to happen: beyond it a wait counts as one without end. */
-#define SIM_SECONDS_MAX 20
+/* How long anything may take that is to happen, in seconds: beyond it a wait counts as one without
+ * end. The environment variable NTSIM_SECONDS may say another number. */
+unsigned
+SimSecondsMax(void);
 
 void
 SimDispatcherLock(void);
@@ -19,13 +21,13 @@ SimDispatcherUnlock(void);
 void
 SimDispatcherChanged(void);
 
-/* Waits for a change until Deadline, which NULL lets be SIM_SECONDS_MAX from now. FALSE: none came.
+/* Waits for a change until Deadline, which NULL lets be SimSecondsMax() from now. FALSE: none came.
  * Under the lock, which it gives up meanwhile. */
 BOOLEAN
 SimDispatcherWait(const struct timespec *Deadline);
 
 /* Waits until every system thread waits for something that has not happened. FALSE: not within
- * SIM_SECONDS_MAX. By one thread at a time, which is no system thread. Under the lock, which it
+ * SimSecondsMax(). By one thread at a time, which is no system thread. Under the lock, which it
  * gives up meanwhile. */
 BOOLEAN
 SimDispatcherWaitIdle(void);

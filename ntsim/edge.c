@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "dispatcher.h"
 #include "edge.h"
 #include "thread.h"
 
@@ -424,9 +425,16 @@ SimEdgeSendPacket(SIM_EDGE *Edge, const void *Packet, ULONG Bytes, const SIM_SHA
     if (SimEdgeSend(Edge, List))
     {
         /* Other miniports than ours complete later. */
+        struct timespec Last = SimDeadline(SimSecondsMax() * 10000000LL);
         pthread_mutex_lock(&Mutex);
         while (List->ProtocolReserved[0] == NULL)
-            pthread_cond_wait(&Changed, &Mutex);
+        {
+            if (pthread_cond_timedwait(&Changed, &Mutex, &Last) != 0 &&
+                List->ProtocolReserved[0] == NULL)
+                SimRuleBroken("MiniportSendNetBufferLists",
+                              "ndis/nc-ndis-miniport_send_net_buffer_lists",
+                              "NET_BUFFER_LIST %p is never completed", (void *)List);
+        }
         pthread_mutex_unlock(&Mutex);
         Status = List->Status;
     }

@@ -7,10 +7,10 @@
  */
 #include <sched.h>
 #include <time.h>
+#include "dispatcher.h"
 #include "thread.h"
 
-#define PROCESSORS       4
-#define SPIN_SECONDS_MAX 20
+#define PROCESSORS 4
 /* The holder of a spin lock may have lost its real processor. */
 #if defined(SIM_UNCHECKED)
 #define SPINS_PER_YIELD 64
@@ -128,7 +128,7 @@ SpinAcquire(PKSPIN_LOCK SpinLock, const char *Call)
         time_t Now = time(NULL);
         if (Began == 0)
             Began = Now;
-        else if (Now - Began > SPIN_SECONDS_MAX)
+        else if (Now - Began > (time_t)SimSecondsMax())
             SimRuleBroken(Call, "Spin Locks", "spin lock %p is not released: deadlock",
                           (void *)SpinLock);
     }

@@ -64,7 +64,8 @@ SimDriverLoad(PDRIVER_INITIALIZE Entry)
 NTSTATUS
 SimDriverLoadImage(const char *Path)
 {
-    Image = dlopen(Path, RTLD_NOW | RTLD_LOCAL);
+    const char *Instead = getenv("NTSIM_DRIVER");
+    Image = dlopen(Instead != NULL ? Instead : Path, RTLD_NOW | RTLD_LOCAL);
     PDRIVER_INITIALIZE Entry =
         Image != NULL ? (PDRIVER_INITIALIZE)dlsym(Image, "DriverEntry") : NULL;
     if (Entry == NULL)

@@ -31,7 +31,7 @@ SimSettle(void);
 
 /* Waits until all that the system and the driver do by themselves is done or waits: what a thread
  * does that drives the driver alone, with this after each step, is the same each time. FALSE: a
- * thread neither ends nor waits, for SIM_SECONDS_MAX. */
+ * thread neither ends nor waits, for SimSecondsMax(). */
 BOOLEAN
 SimQuiesce(void);
 
@@ -75,7 +75,8 @@ SimRegistryOnRead(void (*Hook)(void));
 NTSTATUS
 SimDriverLoad(PDRIVER_INITIALIZE Entry);
 
-/* The same for the DriverEntry of a shared library, whose data are new with each load. */
+/* The same for the DriverEntry of a shared library, whose data are new with each load: that at
+ * Path, or the one that the environment variable NTSIM_DRIVER names. */
 NTSTATUS
 SimDriverLoadImage(const char *Path);
 
