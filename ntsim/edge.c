@@ -44,6 +44,13 @@ static pthread_mutex_t Mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t Changed = PTHREAD_COND_INITIALIZER;
 static SIM_EDGE Edges[EDGES_MAX];
 static SIM_EDGE *Newest;
+static void (*CreateHook)(void);
+
+void
+SimEdgeSetCreateHook(void (*Hook)(void))
+{
+    CreateHook = Hook;
+}
 
 SIM_EDGE *
 SimEdge(void)
@@ -120,6 +127,8 @@ EdgeAdapterCreate(NDIS_ADAPTER *Adapter, HANDLE SoftwareKey, const GUID *NetCfgI
     NetLuid->Value = 0x0035000000000000ull | (ULONG64)(Index + 1) << 24;
     *IfIndex = Index + 1;
     *EdgeContext = Edge;
+    if (CreateHook != NULL)
+        CreateHook();
     return STATUS_SUCCESS;
 }
 

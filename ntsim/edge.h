@@ -23,6 +23,10 @@ SimEdgeAttributes(SIM_EDGE *Edge);
 BOOLEAN
 SimEdgeRunning(SIM_EDGE *Edge);
 
+/* Called when an adapter has been created, before MiniportInitializeEx. NULL: nothing. */
+void
+SimEdgeSetCreateHook(void (*Hook)(void));
+
 /* How often the link was told connected and disconnected, and how it is. */
 typedef struct SIM_LINK
 {

@@ -16,13 +16,22 @@
 /* ---- The system -------------------------------------------------------------------------------
  */
 
-/* What RtlGetVersion tells; 10.0 unless said otherwise. */
+/* What RtlGetVersion and, for 6.0 and 6.1, NdisGetVersion tell; 10.0 unless said otherwise. */
 void
 SimSetVersion(ULONG Major, ULONG Minor);
 
 /* Whether the version is 6.1: some things do not exist there yet. */
 BOOLEAN
 SimIsWindows7(void);
+
+/* What KeQueryMaximumProcessorCountEx tells drivers of all groups; 0: what is true. */
+void
+SimSetProcessorsMax(ULONG Count);
+
+/* Called when a driver calls NdisDeregisterDeviceEx, before that does anything: requests may still
+ * come then. NULL: nothing. */
+void
+SimSetDeregisterHook(void (*Hook)(void));
 
 /* Waits until what the system does by itself (closing files, work items, ending threads) is done.
  */

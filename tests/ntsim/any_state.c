@@ -16,3 +16,18 @@ IsPausing(NDIS_ADAPTER *Adapter)
 {
     return ReadWord(&Adapter->State) == AdapterPausing;
 }
+
+NDIS_STATUS
+AskMiniport(NDIS_ADAPTER *Adapter, NDIS_OID_REQUEST *Request)
+{
+    return Adapter->Driver->Characteristics.OidRequestHandler(Adapter->MiniportAdapterContext,
+                                                              Request);
+}
+
+void
+CancelAtMiniport(NDIS_ADAPTER *Adapter)
+{
+    Adapter->Driver->Characteristics.CancelSendHandler(Adapter->MiniportAdapterContext, Adapter);
+    Adapter->Driver->Characteristics.CancelOidRequestHandler(Adapter->MiniportAdapterContext,
+                                                             Adapter);
+}

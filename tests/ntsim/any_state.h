@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What Microsoft's NDIS may do and ours does not: it sends in states other than Running. */
+/* What Microsoft's NDIS may do and ours does not: it sends in states other than Running, passes on
+ * OID requests that ours answers itself, and cancels. */
 #ifndef CULVERT_TESTS_NTSIM_ANY_STATE_H
 #define CULVERT_TESTS_NTSIM_ANY_STATE_H
 
@@ -13,5 +14,13 @@ SendInAnyState(NDIS_ADAPTER *Adapter, PNET_BUFFER_LIST Lists);
 /* Whether MiniportPause has been called and the pause is not complete. */
 BOOLEAN
 IsPausing(NDIS_ADAPTER *Adapter);
+
+/* MiniportOidRequest with a request for Oid; NdisEdgeOidRequest checks and answers many itself. */
+NDIS_STATUS
+AskMiniport(NDIS_ADAPTER *Adapter, NDIS_OID_REQUEST *Request);
+
+/* MiniportCancelSend and MiniportCancelOidRequest, of what is not there. */
+void
+CancelAtMiniport(NDIS_ADAPTER *Adapter);
 
 #endif

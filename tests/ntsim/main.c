@@ -17,6 +17,7 @@ main(int Count, char **Names)
     RunStatisticsTests();
     RunLifeTests();
     RunStateTests();
+    RunWindowsTests();
     RunAdaptersTests();
     RunExtentTests();
     RunThreadTests();

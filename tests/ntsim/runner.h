@@ -44,6 +44,8 @@ RunLifeTests(void);
 void
 RunStateTests(void);
 void
+RunWindowsTests(void);
+void
 RunAdaptersTests(void);
 void
 RunExtentTests(void);

@@ -196,6 +196,34 @@ OidsDuringPauseSleepAndRemoval(void **State)
     ApplicationExit(&App);
 }
 
+static void *
+SurpriseMain(void *Unused)
+{
+    if (SimDevicePnp(WorldDevice, IRP_MN_SURPRISE_REMOVAL) != STATUS_SUCCESS)
+        abort();
+    return Unused;
+}
+
+/* The removal waits for a list that NDIS holds; meanwhile no session starts any more. */
+static void
+NoSessionDuringRemoval(void **State)
+{
+    pthread_t Remover;
+    (void)State;
+    Begin();
+    SimEdgeHold(WorldEdge, TRUE);
+    assert_true(ApplicationSend(&App, Packet, SIZE));
+    assert_true(WaitUntil(IsHeld, NULL));
+    assert_int_equal(pthread_create(&Remover, NULL, SurpriseMain, NULL), 0);
+    assert_int_equal(ApplicationWaitEnd(&App), STATUS_DEVICE_REMOVED);
+    for (unsigned At = 0; At < 5; ++At)
+        assert_int_equal(ApplicationStart(&App), STATUS_DEVICE_NOT_READY);
+    assert_int_equal(SimEdgeReturn(WorldEdge, 1), 1);
+    pthread_join(Remover, NULL);
+    assert_int_equal(ApplicationStart(&App), STATUS_DEVICE_REMOVED);
+    ApplicationExit(&App);
+}
+
 /* ---- A suspended application --------------------------------------------------------------------
  */
 
@@ -268,6 +296,7 @@ RunStateTests(void)
         WORLD_TEST(SendsWhilePaused),
         WORLD_TEST(SendsWhilePausing),
         WORLD_TEST(OidsDuringPauseSleepAndRemoval),
+        WORLD_TEST(NoSessionDuringRemoval),
         WORLD_TEST(SuspendedApplication),
         WORLD_TEST(RemovalOfASuspendedApplication),
     };
