@@ -3,11 +3,11 @@
 # The fuzz targets for a short time: each repeats its corpus and the inputs that once failed, then
 # fuzzes for some seconds. `./run fuzz` goes on for longer.
 #
-# usage: check_fuzz.sh [SECONDS]   for each target, default 4
+# usage: check_fuzz.sh [SECONDS]   for each target, default 3
 # Prints TAP. An input that fails is kept in build/fuzz/crashes/.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-seconds=${1:-4}
+seconds=${1:-3}
 export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16:${ASAN_OPTIONS-}
 options=(-detect_leaks=0 -timeout=60 -max_len=512)
 crashes=build/fuzz/crashes
