@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Adapters that exist: opening them by name, and calling back for each of a pool. */
 #include "adapter_internal.h"
+#include "driver_users.h"
 #include "logger.h"
 #include "namespace.h"
 #include "nci.h"
@@ -36,7 +37,11 @@ FindByName(const WCHAR *Pool, const WCHAR *Name, DEVICE_INTERFACE *Interface)
             continue;
         Error = DeviceIsInPool(&Device, Pool) ? ERROR_SUCCESS : ERROR_ALREADY_EXISTS;
         if (Error == ERROR_SUCCESS)
+        {
+            /* Its driver may have been replaced by a process that died. */
+            DriverUserStart(&Device);
             break;
+        }
     }
     DeviceListClose(&List);
     if (Error == ERROR_FILE_NOT_FOUND && DeviceForeignHasName(Name))

@@ -5,6 +5,7 @@
 #include "driver_image.h"
 #include "driver_service.h"
 #include "driver_store.h"
+#include "driver_users.h"
 #include "logger.h"
 #include "resource.h"
 #include "unpacked.h"
@@ -16,6 +17,8 @@
 /* For log lines: the parts that versions of ours differ in. */
 #define MAJOR(Version) ((UINT)((Version) >> 48))
 #define MINOR(Version) ((UINT)((Version) >> 32) & 0xFFFF)
+
+#define ASIDE_SUFFIX L".old"
 
 /* What there is before anything is changed. */
 typedef struct SITUATION
@@ -130,14 +133,51 @@ AddOwn(DRIVER_PACKAGE *Package)
     return ERROR_SUCCESS;
 }
 
+/* Where the image is while another one is being installed. */
+static DWORD
+GetAsidePath(WCHAR Path[MAX_PATH])
+{
+    DWORD Error = GetImagePath(Path);
+
+    if (Error == ERROR_SUCCESS && lstrlenW(Path) + ARRAYSIZE(ASIDE_SUFFIX) > MAX_PATH)
+        Error = LogError(ERROR_BUFFER_OVERFLOW, L"Cannot put the driver's image aside");
+    if (Error == ERROR_SUCCESS)
+        lstrcatW(Path, ASIDE_SUFFIX);
+    return Error;
+}
+
 /* Of an unsigned package the system does not copy an image over one of the same or a higher
- * version, damaged or not; of a signed one it always does, also where it does not let us delete it.
+ * version, damaged or not; of a signed one it always does, also where it does not let us move it.
  */
 static void
-UnloadAndDelete(const WCHAR *Image)
+UnloadAndPutAside(const WCHAR *Image)
 {
+    WCHAR Aside[MAX_PATH];
+
     DriverServiceStop();
-    DeleteFileW(Image);
+    if (GetAsidePath(Aside) == ERROR_SUCCESS)
+        MoveFileExW(Image, Aside, MOVEFILE_REPLACE_EXISTING);
+}
+
+/* The end of that: nothing stays aside, and if nothing has come to its place, it goes back. */
+static void
+TakeBack(void)
+{
+    WCHAR Image[MAX_PATH], Aside[MAX_PATH];
+
+    if (GetImagePath(Image) != ERROR_SUCCESS || GetAsidePath(Aside) != ERROR_SUCCESS ||
+        GetFileAttributesW(Aside) == INVALID_FILE_ATTRIBUTES)
+        return;
+    if (!MoveFileExW(Aside, Image, 0) && !DeleteFileW(Aside))
+        LogWarningError(GetLastError(), L"Cannot delete %s", Aside);
+}
+
+/* What was put aside or stopped, also by a process that died since. */
+static void
+Restore(void)
+{
+    TakeBack();
+    DriverUsersStart();
 }
 
 DWORD
@@ -154,6 +194,8 @@ DriverPackagePrepare(DRIVER_PACKAGE *Package)
     if (Error != ERROR_SUCCESS)
         return Error;
     Package->Alone = !DeviceAnyExists();
+    if (Situation.InUse && Best->Version < OWN_VERSION && DriverUsersStop())
+        Situation.InUse = FALSE;
     Package->ImageInPlace = Situation.InUse;
     if (Best->Version >= OWN_VERSION || (Situation.InUse && Best->Version))
     {
@@ -161,17 +203,20 @@ DriverPackagePrepare(DRIVER_PACKAGE *Package)
         Package->ImageInPlace = Situation.InUse || Situation.BestInPlace;
         if (Best->Version < OWN_VERSION)
             LogWarning(L"Driver %u.%u is in use and stays; " CULVERT_VERSION_STRING L" replaces it "
-                       L"when an adapter is created while there is no other",
+                       L"when an adapter is created while none is in use",
                        MAJOR(Best->Version), MINOR(Best->Version));
         return ERROR_SUCCESS;
     }
     if (Situation.InUse)
         LogWarning(L"The driver in use is not of a whole package; its image is left as it is until "
-                   L"an adapter is created while there is no other");
+                   L"an adapter is created while none is in use");
     else
-        UnloadAndDelete(Situation.Image);
+        UnloadAndPutAside(Situation.Image);
     Package->Added = !Situation.OwnStored;
-    return AddOwn(Package);
+    Error = AddOwn(Package);
+    if (Error != ERROR_SUCCESS)
+        Restore();
+    return Error;
 }
 
 /* Service and image, when no package is left that they could belong to. */
@@ -181,6 +226,7 @@ RemoveInstalled(void)
     WCHAR Image[MAX_PATH];
     DWORD Error = DriverServiceRemove();
 
+    TakeBack();
     if (Error == ERROR_SUCCESS)
         Error = GetImagePath(Image);
     if (Error != ERROR_SUCCESS)
@@ -226,20 +272,22 @@ UndoAdding(const DRIVER_PACKAGE *Package)
         return;
     Any = DriverStoreNext(&Store, &Other);
     DriverStoreClose(&Store);
-    if (!Any)
+    if (!Any && !DeviceAnyExists())
         RemoveInstalled();
 }
 
 void
 DriverPackageFinish(const DRIVER_PACKAGE *Package, BOOL Undo)
 {
-    if (!Package->Directory[0])
-        return;
-    UnpackedRemove(Package->Directory);
-    if (Undo && Package->Added)
-        UndoAdding(Package);
-    else if (!Undo && Package->Alone)
-        RemovePackages(Package->InfPath);
+    if (Package->Directory[0])
+    {
+        UnpackedRemove(Package->Directory);
+        if (Undo && Package->Added)
+            UndoAdding(Package);
+        else if (!Undo && Package->Alone)
+            RemovePackages(Package->InfPath);
+    }
+    Restore();
 }
 
 DWORD

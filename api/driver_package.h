@@ -24,8 +24,9 @@ typedef struct DRIVER_PACKAGE
  * read and its image is there, undamaged and of the INF's version; of the DLL's own version, if
  * both have the DLL's content.
  *
- * A driver that runs devices is left alone, whatever its version, and its package used: nobody has
- * asked for its users to be interrupted.
+ * An older driver that runs devices is replaced if nobody uses their adapters: they are stopped
+ * until DriverPackageFinish. Otherwise it is left alone, whatever its version, and its package
+ * used: nobody has asked for its users to be interrupted.
  *
  * To be followed by DriverPackageFinish when the device has been installed or that has failed, with
  * nothing to be given back after a failure.
@@ -33,8 +34,9 @@ typedef struct DRIVER_PACKAGE
 DWORD
 DriverPackagePrepare(_Out_ DRIVER_PACKAGE *Package);
 
-/* Removes the unpacked files. If Undo, also what DriverPackagePrepare added to the store; else, if
- * the package was added and no other device needs them, the packages that it replaces. */
+/* Removes the unpacked files and starts stopped devices again. If Undo, also what
+ * DriverPackagePrepare added to the store; else, if the package was added and no other device needs
+ * them, the packages that it replaces. */
 void
 DriverPackageFinish(_In_ const DRIVER_PACKAGE *Package, _In_ BOOL Undo);
 

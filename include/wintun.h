@@ -104,8 +104,8 @@ typedef BOOL(CALLBACK *WINTUN_ENUM_CALLBACK)(_In_ WINTUN_ADAPTER_HANDLE Adapter,
 
 /**
  * Creates an adapter, installing the driver first where it is missing, damaged, or older than the
- * one that this DLL carries. A newer one is used as it is. An older one that other adapters run
- * on stays, with a warning, until they are gone: only WintunDeleteAdapter and
+ * one that this DLL carries. A newer one is used as it is. An older one that serves adapters in use
+ * stays, with a warning, until none is: only WintunDeleteAdapter and
  * WintunDeletePoolDriver take a driver from its users. Waits up to 15 seconds for the new device to
  * start.
  *

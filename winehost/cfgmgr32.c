@@ -9,11 +9,12 @@
  * another name. What the driver sees is what it sees on Windows: its device is removed, and later
  * another one is added and started.
  *
- * Functions and codes: cfgmgr32.h's reference. Persistence is accepted and has no effect: a prefix
- * knows no restart of the system.
+ * Functions and codes: cfgmgr32.h's reference. A prefix knows no restart of the system, so that
+ * persistence is only what the registry says of it.
  */
 #include <windows.h>
 #include <cfgmgr32.h>
+#include <regstr.h>
 #include <setupapi.h>
 
 #define ENUM_KEY           L"SYSTEM\\CurrentControlSet\\Enum\\"
@@ -78,8 +79,19 @@ LookAgain(const WCHAR *ServiceName, BOOL Start)
     return Done ? CR_SUCCESS : CR_FAILURE;
 }
 
+static void
+SetDisabledFlag(HKEY Key, DWORD Disabled)
+{
+    DWORD Flags = 0, Bytes = sizeof(Flags);
+
+    RegGetValueW(Key, NULL, L"ConfigFlags", RRF_RT_REG_DWORD, NULL, &Flags, &Bytes);
+    Flags = (Flags & ~(DWORD)CONFIGFLAG_DISABLED) | Disabled;
+    RegSetValueExW(Key, L"ConfigFlags", 0, REG_DWORD, (const BYTE *)&Flags, sizeof(Flags));
+}
+
+/* Moves the service's name from one value to the other. */
 static CONFIGRET
-Change(DEVINST Device, const WCHAR *From, const WCHAR *To, BOOL Enable)
+Change(DEVINST Device, const WCHAR *From, const WCHAR *To, DWORD Disabled)
 {
     WCHAR Service[SERVICE_CHARACTERS];
     HKEY Key = OpenDevice(Device);
@@ -87,9 +99,12 @@ Change(DEVINST Device, const WCHAR *From, const WCHAR *To, BOOL Enable)
 
     if (Key == NULL)
         return CR_NO_SUCH_DEVINST;
+    SetDisabledFlag(Key, Disabled);
     /* A device that is so already is no failure. */
     if (ReadText(Key, From, Service))
-        Result = MoveText(Key, From, To, Service) ? LookAgain(Service, Enable) : CR_REGISTRY_ERROR;
+        Result = MoveText(Key, From, To, Service)
+                     ? LookAgain(Service, lstrcmpW(To, SERVICE_VALUE) == 0)
+                     : CR_REGISTRY_ERROR;
     RegCloseKey(Key);
     return Result;
 }
@@ -100,7 +115,8 @@ CM_Disable_DevNode(DEVINST Device, ULONG Flags)
     if (Flags & ~(ULONG)(CM_DISABLE_ABSOLUTE | CM_DISABLE_HARDWARE | CM_DISABLE_UI_NOT_OK |
                          CM_DISABLE_PERSIST))
         return CR_INVALID_FLAG;
-    return Change(Device, SERVICE_VALUE, PUT_AWAY_VALUE, FALSE);
+    return Change(Device, SERVICE_VALUE, PUT_AWAY_VALUE,
+                  Flags & CM_DISABLE_PERSIST ? CONFIGFLAG_DISABLED : 0);
 }
 
 CONFIGRET WINAPI
@@ -108,7 +124,7 @@ CM_Enable_DevNode(DEVINST Device, ULONG Flags)
 {
     if (Flags != 0)
         return CR_INVALID_FLAG;
-    return Change(Device, PUT_AWAY_VALUE, SERVICE_VALUE, TRUE);
+    return Change(Device, PUT_AWAY_VALUE, SERVICE_VALUE, 0);
 }
 
 CONFIGRET WINAPI

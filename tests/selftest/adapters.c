@@ -273,6 +273,8 @@ TakenName(void)
         Check("logger/warning", LogCount(WINTUN_LOG_WARN) >= 1, "a warning says so");
         Check("usage/pools", PoolCount(POOL) == 1 && PoolCount(OTHER_POOL) == 1,
               "each pool has its own");
+        FAILS("setname/taken", ERROR_ALREADY_EXISTS, !WintunSetAdapterName(Second, NAME),
+              "nor can it be given the name of another pool's adapter");
         AdapterUnmake(Second);
     }
     Check("create/taken", AdapterIsNamed(First, NAME), "the first one keeps its name");

@@ -63,7 +63,8 @@ DisableUnderSession(WINTUN_ADAPTER_HANDLE Adapter, DEVINST Device)
     if (!Check("disable/session", Session != NULL, "an adapter with a session"))
         return;
     Thread = CreateThread(NULL, 0, WaitForEnd, Session, 0, NULL);
-    Check("disable/eof", CM_Disable_DevNode(Device, 0) == CR_SUCCESS, "it is disabled");
+    Check("disable/eof", CM_Disable_DevNode(Device, CM_DISABLE_PERSIST) == CR_SUCCESS,
+          "it is disabled");
     if (WaitForSingleObject(Thread, SOON_MILLISECONDS) == WAIT_OBJECT_0)
         GetExitCodeThread(Thread, &Result);
     CloseHandle(Thread);
@@ -98,7 +99,8 @@ Disabled(void)
         Check("disable/stays", PoolCount(POOL) == 1 && AdapterIsNamed(Adapter, NAME),
               "a disabled adapter keeps its pool and name");
         Other = WintunOpenAdapter(POOL, NAME);
-        Check("disable/stays", Other != NULL, "and can be opened");
+        Check("disable/stays", Other && !WintunStartSession(Other, CAPACITY),
+              "and can be opened, which does not enable it");
         WintunFreeAdapter(Other);
         Check("disable/session", CM_Enable_DevNode(Device, 0) == CR_SUCCESS, "it is enabled");
     }
@@ -123,7 +125,8 @@ DisabledAndStale(void)
     DEVINST Device;
 
     if (!Check("disable/stale",
-               Adapter && FindDevice(Set, &Device) && CM_Disable_DevNode(Device, 0) == CR_SUCCESS,
+               Adapter && FindDevice(Set, &Device) &&
+                   CM_Disable_DevNode(Device, CM_DISABLE_PERSIST) == CR_SUCCESS,
                "a disabled adapter"))
         goto Unmake;
     FAILS("create/in-use", ERROR_ALREADY_EXISTS,
@@ -138,12 +141,43 @@ DisabledAndStale(void)
     SetupDiDestroyDeviceInfoList(Set);
     Set = SetupDiCreateDeviceInfoList(NULL, NULL);
     Check("disable/stale",
-          FindDevice(Set, &Device) && CM_Disable_DevNode(Device, 0) == CR_SUCCESS &&
+          FindDevice(Set, &Device) &&
+              CM_Disable_DevNode(Device, CM_DISABLE_PERSIST) == CR_SUCCESS &&
               WintunDeleteAdapter(Adapter, FALSE, NULL) && PoolCount(POOL) == 0,
           "a disabled adapter can be deleted");
     Check("disable/stale",
           WintunDeletePoolDriver(POOL, NULL) && (!IsWine() || !DriverIsInstalled()),
           "and the driver removed");
+Unmake:
+    SetupDiDestroyDeviceInfoList(Set);
+    AdapterUnmake(Adapter);
+}
+
+/* A process that replaces the driver stops adapters that nobody uses; it may die before it starts
+ * them again. */
+void
+LeftStopped(void)
+{
+    WINTUN_ADAPTER_HANDLE Adapter = WintunCreateAdapter(POOL, NAME, &Guid, NULL), Other;
+    WINTUN_SESSION_HANDLE Session;
+    HDEVINFO Set = SetupDiCreateDeviceInfoList(NULL, NULL);
+    DEVINST Device;
+
+    if (!Check("killed/stopped", Adapter && FindDevice(Set, &Device), "the device of an adapter"))
+        goto Unmake;
+    Check("killed/stopped", CM_Disable_DevNode(Device, 0) == CR_SUCCESS,
+          "it is stopped, but not for good");
+    Other = WintunOpenAdapter(POOL, NAME);
+    Session = Other ? StartSoon(Other) : NULL;
+    Check("killed/stopped", Session != NULL, "OpenAdapter starts it again");
+    WintunEndSession(Session);
+    WintunFreeAdapter(Other);
+    Check("killed/stopped", CM_Disable_DevNode(Device, 0) == CR_SUCCESS, "the same again");
+    Other = WintunCreateAdapter(POOL, L"selftest1", NULL, NULL);
+    Session = StartSoon(Adapter);
+    Check("killed/stopped", Other && Session, "and so does the creation of any adapter");
+    WintunEndSession(Session);
+    AdapterUnmake(Other);
 Unmake:
     SetupDiDestroyDeviceInfoList(Set);
     AdapterUnmake(Adapter);

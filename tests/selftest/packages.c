@@ -129,6 +129,18 @@ DamageImageMissing(void)
     return DeleteFileW(Path);
 }
 
+/* As a process leaves it that dies while it replaces the driver. */
+static BOOL
+DamageImageAside(void)
+{
+    WCHAR Path[MAX_PATH], Aside[MAX_PATH];
+
+    ImagePath(Path);
+    lstrcpyW(Aside, Path);
+    lstrcatW(Aside, L".old");
+    return MoveFileW(Path, Aside);
+}
+
 /* Writes the image again, the first Keep bytes of it, with one byte changed at Change. */
 static BOOL
 RewriteImage(DWORD Keep, DWORD Change)
@@ -290,6 +302,7 @@ static const struct
     const char *What;
     BOOL (*Do)(void);
 } Damages[] = {{"without its image", DamageImageMissing},
+               {"whose image is put aside", DamageImageAside},
                {"whose image is cut off", DamageImageCut},
                {"whose image is empty", DamageImageEmpty},
                {"whose image has a wrong byte", DamageImageByte},
@@ -331,6 +344,9 @@ CheckRepaired(const char *What, const CONTENT *Image)
     Check("package/damaged", Session != NULL, "a driver %s: the next adapter has a session", What);
     ImagePath(Path);
     Check("package/damaged", FileHas(Path, Image->Data, Image->Bytes), "the image is whole");
+    lstrcatW(Path, L".old");
+    Check("package/damaged", GetFileAttributesW(Path) == INVALID_FILE_ATTRIBUTES,
+          "and none is put aside");
     Count = PackageCount(Inf);
     Check("package/damaged", Count == 1, "there is one package (%d, the last is %ls)", Count, Inf);
     WintunEndSession(Session);

@@ -34,11 +34,12 @@
     X(DriverVersion)                                                                               \
     X(DamagedPackage)                                                                              \
     X(ForeignPackage)                                                                              \
-    X(ForeignService)                                                                          \
+    X(ForeignService)                                                                              \
     X(ForeignDevice)                                                                               \
     X(LeftUnpacked)                                                                                \
     X(OlderUnused)                                                                                 \
     X(OlderInUse)                                                                                  \
+    X(OlderIdle)                                                                                   \
     X(OlderByForce)                                                                                \
     X(NewerUsed)                                                                                   \
     X(NewerDamaged)                                                                                \
@@ -62,6 +63,7 @@
     X(RecreateWhileSessionIsOpen)                                                                  \
     X(Disabled)                                                                                    \
     X(DisabledAndStale)                                                                            \
+    X(LeftStopped)                                                                                 \
     X(StartRace)                                                                                   \
     X(ReceiveDatagrams)                                                                            \
     X(ReceiveWaits)                                                                                \

@@ -144,6 +144,38 @@ OlderInUse(void)
 }
 
 void
+OlderIdle(void)
+{
+    WINTUN_ADAPTER_HANDLE Adapter, Idle;
+    WINTUN_SESSION_HANDLE Session;
+    OTHER Older;
+    DWORD Own;
+
+    if (!IsGiven("package/idle"))
+        return;
+    Own = OwnVersion();
+    if (!Check("package/idle", OtherHolds(&Older, L"older.dll", SECOND) && Older.Version < Own,
+               "another process creates an adapter with an older driver"))
+        return;
+    OtherAsk(&Older);
+    ChildEnd(&Older.Child);
+    Check("package/idle", WintunGetRunningDriverVersion() == Older.Version,
+          "it ends, the adapter stays and runs");
+    Adapter = WintunCreateAdapter(OTHER_POOL, NAME, NULL, NULL);
+    Check("package/idle", Adapter && WintunGetRunningDriverVersion() == Own,
+          "an adapter of another pool is created: the driver is replaced");
+    Idle = WintunOpenAdapter(POOL, SECOND);
+    Session = Idle ? WintunStartSession(Idle, CAPACITY) : NULL;
+    Check("package/idle", Session != NULL, "the adapter that nobody used runs on the new one");
+    WintunEndSession(Session);
+    AdapterUnmake(Idle);
+    AdapterUnmake(Adapter);
+    WintunDeletePoolDriver(POOL, NULL);
+    Check("package/idle", WintunDeletePoolDriver(OTHER_POOL, NULL) && !DriverIsInstalled(),
+          "and all can be removed");
+}
+
+void
 OlderByForce(void)
 {
     OTHER Older;

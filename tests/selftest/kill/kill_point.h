@@ -12,6 +12,7 @@
 #include <setupapi.h>
 #include <objidl.h>
 #include <shlwapi.h>
+#include <cfgmgr32.h>
 
 /* Ends the process, as a killer would, at the CULVERT_TEST_KILL_AT-th call. */
 void
@@ -33,6 +34,9 @@ KillPoint(void);
 #define CreateFileW                       (KillPoint(), CreateFileW)
 #define WriteFile                         (KillPoint(), WriteFile)
 #define DeleteFileW                       (KillPoint(), DeleteFileW)
+#define MoveFileExW                       (KillPoint(), MoveFileExW)
+#define CM_Disable_DevNode                (KillPoint(), CM_Disable_DevNode)
+#define CM_Enable_DevNode                 (KillPoint(), CM_Enable_DevNode)
 #define CreateMutexExW                    (KillPoint(), CreateMutexExW)
 #define CreateFileMappingW                (KillPoint(), CreateFileMappingW)
 #define ReleaseMutex                      (KillPoint(), ReleaseMutex)
