@@ -10,6 +10,12 @@
 #include <string.h>
 #include "access.h"
 #include "memory.h"
+#include "scheduler.h"
+#include "store_buffer.h"
+
+#if defined(SIM_ADDRESS_SANITIZER)
+#include <sanitizer/asan_interface.h>
+#endif
 
 static SIM_ACCESS_HOOK *Hook;
 static void *HookContext;
@@ -82,12 +88,44 @@ CheckReadOnce(const volatile void *Address, SIZE_T Bytes)
     OnceCount += Bytes;
 }
 
+#if defined(SIM_ADDRESS_SANITIZER)
+/* The address sanitizer reports what is wrong with an access of code that it does not see. */
+static void
+Touch(const volatile void *Address, SIZE_T Bytes)
+{
+    const volatile UCHAR *Wrong = __asan_region_is_poisoned((void *)(ULONG_PTR)Address, Bytes);
+    if (Wrong != NULL)
+        (void)*Wrong;
+}
+#else
+#define Touch(Address, Bytes) ((void)0)
+#endif
+
+/* A synchronisation point, if others may access the same. */
+static void
+Synchronise(const volatile void *Address, SIZE_T Bytes, unsigned Kind)
+{
+    if (Kind & SIM_ACCESS_ATOMIC)
+        SimSchedulePoint(Kind == (SIM_ACCESS_READ | SIM_ACCESS_ATOMIC) ? "an atomic read"
+                                                                       : "an atomic write");
+    else
+    {
+        /* The thread's own stores before it. */
+        SimStoreBufferSettle(SimStoreBuffer(), Address, Bytes);
+        if (SimPagesOf(Address) != NULL)
+            SimSchedulePoint("an access to an application's memory");
+    }
+}
+
 void
 SimAccess(const volatile void *Address, SIZE_T Bytes, unsigned Kind)
 {
     if (Inside)
         return;
+    if (SimScheduled())
+        Synchronise(Address, Bytes, Kind);
     Inside = TRUE;
+    Touch(Address, Bytes);
     if (OnceBytes != 0 && (Kind & SIM_ACCESS_READ))
         CheckReadOnce(Address, Bytes);
     if (Hook != NULL)

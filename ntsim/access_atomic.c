@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* Atomic operations and fences of a driver that is compiled with HOOKS thread: see access.c. All
- * of them are done sequentially consistent, whatever order was asked for. */
+ * of them are done sequentially consistent, whatever order was asked for, but that the stores of
+ * scheduled threads go through a store buffer. */
 #include "access.h"
+#include "store_buffer.h"
 
 #if !defined(SIM_THREAD_SANITIZER)
+
+/* On x86 only a full fence waits for the thread's stores; locked operations are one. */
+static void
+Fence(int Order)
+{
+    SIM_STORE_BUFFER *Buffer = SimStoreBuffer();
+    if (Buffer != NULL && Order == __ATOMIC_SEQ_CST)
+        SimStoreBufferFlush(Buffer);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
 
 #define WORD_LOAD(Bits, WORD)                                                                      \
     WORD __tsan_atomic##Bits##_load(const volatile WORD *Address, int Order);                      \
@@ -11,6 +23,9 @@
     {                                                                                              \
         UNREFERENCED_PARAMETER(Order);                                                             \
         SimAccess(Address, sizeof(WORD), SIM_ACCESS_READ | SIM_ACCESS_ATOMIC);                     \
+        SIM_STORE_BUFFER *Buffer = SimStoreBuffer();                                               \
+        if (Buffer != NULL)                                                                        \
+            return (WORD)SimStoreBufferRead(Buffer, Address, sizeof(WORD));                        \
         return __atomic_load_n(Address, __ATOMIC_SEQ_CST);                                         \
     }
 
@@ -18,8 +33,14 @@
     void __tsan_atomic##Bits##_store(volatile WORD *Address, WORD Value, int Order);               \
     void __tsan_atomic##Bits##_store(volatile WORD *Address, WORD Value, int Order)                \
     {                                                                                              \
-        UNREFERENCED_PARAMETER(Order);                                                             \
         SimAccess(Address, sizeof(WORD), SIM_ACCESS_WRITE | SIM_ACCESS_ATOMIC);                    \
+        SIM_STORE_BUFFER *Buffer = SimStoreBuffer();                                               \
+        if (Buffer != NULL)                                                                        \
+        {                                                                                          \
+            SimStoreBufferPut(Buffer, Address, Value, sizeof(WORD));                               \
+            Fence(Order);                                                                          \
+            return;                                                                                \
+        }                                                                                          \
         __atomic_store_n(Address, Value, __ATOMIC_SEQ_CST);                                        \
     }
 
@@ -29,6 +50,7 @@
     {                                                                                              \
         UNREFERENCED_PARAMETER(Order);                                                             \
         SimAccess(Address, sizeof(WORD), SIM_ACCESS_READ | SIM_ACCESS_WRITE | SIM_ACCESS_ATOMIC);  \
+        Fence(__ATOMIC_SEQ_CST);                                                                   \
         return Builtin(Address, Value, __ATOMIC_SEQ_CST);                                          \
     }
 
@@ -41,6 +63,7 @@
         UNREFERENCED_PARAMETER(Order);                                                             \
         UNREFERENCED_PARAMETER(FailureOrder);                                                      \
         SimAccess(Address, sizeof(WORD), SIM_ACCESS_READ | SIM_ACCESS_WRITE | SIM_ACCESS_ATOMIC);  \
+        Fence(__ATOMIC_SEQ_CST);                                                                   \
         __atomic_compare_exchange_n(Address, &Expected, Value, FALSE, __ATOMIC_SEQ_CST,            \
                                     __ATOMIC_SEQ_CST);                                             \
         return Expected;                                                                           \
@@ -67,8 +90,7 @@ __tsan_atomic_thread_fence(int Order);
 void
 __tsan_atomic_thread_fence(int Order)
 {
-    UNREFERENCED_PARAMETER(Order);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    Fence(Order);
 }
 
 void

@@ -41,7 +41,10 @@ struct timespec
 SimDeadline(LONGLONG HundredNs)
 {
     struct timespec Time;
-    clock_gettime(CLOCK_REALTIME, &Time);
+    if (SimScheduled())
+        Time = SimScheduleNow();
+    else
+        clock_gettime(CLOCK_REALTIME, &Time);
     LONGLONG Nanoseconds = Time.tv_nsec + HundredNs % 10000000 * 100;
     Time.tv_sec += HundredNs / 10000000 + Nanoseconds / 1000000000;
     Time.tv_nsec = Nanoseconds % 1000000000;
@@ -71,6 +74,25 @@ SimDispatcherWait(const struct timespec *Deadline)
     if (System && Seen == Changes)
         --IdleThreads;
     return Woken;
+}
+
+BOOLEAN
+SimDispatcherWaitFor(const char *What, SIM_CONDITION *Condition, void *Context,
+                     const struct timespec *Deadline)
+{
+    while (!Condition(Context))
+    {
+        if (SimScheduled())
+        {
+            SimDispatcherUnlock();
+            BOOLEAN Holds = SimScheduleWait(What, Condition, Context, Deadline);
+            SimDispatcherLock();
+            return Holds;
+        }
+        if (!SimDispatcherWait(Deadline))
+            return Condition(Context);
+    }
+    return TRUE;
 }
 
 BOOLEAN
@@ -113,7 +135,7 @@ LONG NTAPI
 KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
 {
     UNREFERENCED_PARAMETER(Increment);
-    SimPoint();
+    SimPoint("KeSetEvent");
     SimCheckIrql("KeSetEvent", "wdm/nf-wdm-kesetevent", PASSIVE_LEVEL, DISPATCH_LEVEL);
     if (Wait)
         SimRuleBroken("KeSetEvent", "wdm/nf-wdm-kesetevent",
@@ -132,6 +154,7 @@ KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
 LONG NTAPI
 KeResetEvent(PRKEVENT Event)
 {
+    SimPoint("KeResetEvent");
     SimCheckIrql("KeResetEvent", "wdm/nf-wdm-keresetevent", PASSIVE_LEVEL, DISPATCH_LEVEL);
     SimDispatcherLock();
     CheckHeader("KeResetEvent", &Event->Header);
@@ -150,6 +173,7 @@ KeClearEvent(PRKEVENT Event)
 LONG NTAPI
 KeReadStateEvent(PRKEVENT Event)
 {
+    SimPoint("KeReadStateEvent");
     SimCheckIrql("KeReadStateEvent", "wdm/nf-wdm-kereadstateevent", PASSIVE_LEVEL, DISPATCH_LEVEL);
     SimDispatcherLock();
     LONG State = Event->Header.SignalState;
@@ -157,43 +181,49 @@ KeReadStateEvent(PRKEVENT Event)
     return State;
 }
 
-/* Whether the wait is over; *Index is the object that ended it. Under the lock. */
-static BOOLEAN
-Satisfied(PDISPATCHER_HEADER *Headers, ULONG Count, WAIT_TYPE Type, ULONG *Index)
+/* What a thread waits for. */
+typedef struct WAIT
 {
+    PDISPATCHER_HEADER *Headers;
+    ULONG Count;
+    WAIT_TYPE Type;
+} WAIT;
+
+/* Whether it is there; looks only. Under the lock. */
+static BOOLEAN
+IsSatisfied(void *Context)
+{
+    const WAIT *Waiting = Context;
     ULONG Signalled = 0;
-    for (ULONG At = 0; At < Count; ++At)
+    for (ULONG At = 0; At < Waiting->Count; ++At)
+        Signalled += Waiting->Headers[At]->SignalState > 0;
+    return Waiting->Type == WaitAny ? Signalled != 0 : Signalled == Waiting->Count;
+}
+
+/* Ends a wait that is satisfied; returns which object ended it. Under the lock. */
+static ULONG
+Satisfy(const WAIT *Waiting)
+{
+    for (ULONG At = 0; At < Waiting->Count; ++At)
     {
-        if (Headers[At]->SignalState <= 0)
+        PDISPATCHER_HEADER Header = Waiting->Headers[At];
+        if (Header->SignalState <= 0)
             continue;
-        ++Signalled;
-        if (Type == WaitAny)
-        {
-            *Index = At;
-            if (Headers[At]->Type == SynchronizationEvent)
-                Headers[At]->SignalState = 0;
-            return TRUE;
-        }
+        if (Header->Type == SynchronizationEvent)
+            Header->SignalState = 0;
+        if (Waiting->Type == WaitAny)
+            return At;
     }
-    if (Signalled != Count)
-        return FALSE;
-    for (ULONG At = 0; At < Count; ++At)
-    {
-        if (Headers[At]->Type == SynchronizationEvent)
-            Headers[At]->SignalState = 0;
-    }
-    *Index = 0;
-    return TRUE;
+    return 0;
 }
 
 static NTSTATUS
-Wait(const char *Call, PDISPATCHER_HEADER *Headers, ULONG Count, WAIT_TYPE Type,
-     PLARGE_INTEGER Timeout)
+Wait(const char *Call, WAIT Waiting, PLARGE_INTEGER Timeout)
 {
+    BOOLEAN Now = Timeout != NULL && Timeout->QuadPart == 0;
+    SimPoint(Call);
     /* At DISPATCH_LEVEL only a time-out of zero. */
-    SimPoint();
-    SimCheckIrql(Call, WAIT_PAGE, PASSIVE_LEVEL,
-                 Timeout != NULL && Timeout->QuadPart == 0 ? DISPATCH_LEVEL : APC_LEVEL);
+    SimCheckIrql(Call, WAIT_PAGE, PASSIVE_LEVEL, Now ? DISPATCH_LEVEL : APC_LEVEL);
     struct timespec Deadline = {0, 0};
     if (Timeout != NULL)
     {
@@ -201,32 +231,22 @@ Wait(const char *Call, PDISPATCHER_HEADER *Headers, ULONG Count, WAIT_TYPE Type,
             SimRuleBroken(Call, WAIT_PAGE, "Timeout is an absolute time, which is not simulated");
         Deadline = SimDeadline(-Timeout->QuadPart);
     }
-    NTSTATUS Status = STATUS_TIMEOUT;
-    ULONG Index = 0;
     SimDispatcherLock();
-    for (ULONG At = 0; At < Count; ++At)
-        CheckHeader(Call, Headers[At]);
-    for (;;)
-    {
-        if (Satisfied(Headers, Count, Type, &Index))
-        {
-            Status = STATUS_WAIT_0 + (NTSTATUS)Index;
-            break;
-        }
-        if (Timeout != NULL && Timeout->QuadPart == 0)
-            break;
-        if (SimDispatcherWait(Timeout != NULL ? &Deadline : NULL))
-            continue;
-        if (Satisfied(Headers, Count, Type, &Index))
-            Status = STATUS_WAIT_0 + (NTSTATUS)Index;
-        else if (Timeout == NULL && Type == WaitAny && Count > 1)
-            continue; /* a server that has nothing to do */
-        else if (Timeout == NULL)
-            SimRuleBroken(Call, WAIT_PAGE, "the wait for %p does not end", (void *)Headers[0]);
-        break;
-    }
+    for (ULONG At = 0; At < Waiting.Count; ++At)
+        CheckHeader(Call, Waiting.Headers[At]);
+    BOOLEAN Satisfied;
+    do
+        Satisfied = Now ? IsSatisfied(&Waiting)
+                        : SimDispatcherWaitFor(Call, IsSatisfied, &Waiting,
+                                               Timeout != NULL ? &Deadline : NULL);
+    /* A server may have nothing to do. */
+    while (!Satisfied && Timeout == NULL && Waiting.Type == WaitAny && Waiting.Count > 1);
+    if (!Satisfied && Timeout == NULL)
+        SimRuleBroken(Call, WAIT_PAGE, "the wait for %p does not end", (void *)Waiting.Headers[0]);
+    NTSTATUS Status =
+        Satisfied ? STATUS_WAIT_0 + (NTSTATUS)Satisfy(&Waiting) : (NTSTATUS)STATUS_TIMEOUT;
     SimDispatcherUnlock();
-    SimPoint();
+    SimPoint(Call);
     return Status;
 }
 
@@ -238,7 +258,7 @@ KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE Wai
     UNREFERENCED_PARAMETER(WaitMode);
     UNREFERENCED_PARAMETER(Alertable);
     PDISPATCHER_HEADER Header = Object;
-    return Wait("KeWaitForSingleObject", &Header, 1, WaitAny, Timeout);
+    return Wait("KeWaitForSingleObject", (WAIT){&Header, 1, WaitAny}, Timeout);
 }
 
 NTSTATUS NTAPI
@@ -257,7 +277,7 @@ KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_
                       "Count is %u; 1 to %u are allowed with these wait blocks", Count, Max);
     for (ULONG At = 0; At < Count; ++At)
         Headers[At] = Object[At];
-    return Wait("KeWaitForMultipleObjects", Headers, Count, WaitType, Timeout);
+    return Wait("KeWaitForMultipleObjects", (WAIT){Headers, Count, WaitType}, Timeout);
 }
 
 NTSTATUS NTAPI
@@ -270,8 +290,6 @@ KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEG
     if (Interval->QuadPart > 0)
         SimRuleBroken("KeDelayExecutionThread", "wdm/nf-wdm-kedelayexecutionthread",
                       "Interval is an absolute time, which is not simulated");
-    LONGLONG Nanoseconds = -Interval->QuadPart * 100;
-    struct timespec Time = {Nanoseconds / 1000000000, Nanoseconds % 1000000000};
-    nanosleep(&Time, NULL);
+    SimSleepUnits((ULONG64)-Interval->QuadPart);
     return STATUS_SUCCESS;
 }

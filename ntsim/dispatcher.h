@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <time.h>
 #include "rules.h"
+#include "scheduler.h"
 
 /* How long anything may take that is to happen, in seconds: beyond it a wait counts as one without
  * end. The environment variable NTSIM_SECONDS may say another number. */
@@ -20,6 +21,13 @@ SimDispatcherUnlock(void);
 /* Wakes all waiters, which look at their objects again. Under the lock. */
 void
 SimDispatcherChanged(void);
+
+/* Waits, under the lock, until Condition(Context) or Deadline, which NULL lets be SimSecondsMax()
+ * after the last change; of scheduled threads, never. What says what for. Returns whether the
+ * condition holds. */
+BOOLEAN
+SimDispatcherWaitFor(const char *What, SIM_CONDITION *Condition, void *Context,
+                     const struct timespec *Deadline);
 
 /* Waits for a change until Deadline, which NULL lets be SimSecondsMax() from now. FALSE: none came.
  * Under the lock, which it gives up meanwhile. */

@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include "dispatcher.h"
 #include "edge.h"
+#include "dispatcher.h"
 #include "thread.h"
 
 #define EDGES_MAX 4
@@ -50,6 +49,50 @@ void
 SimEdgeSetCreateHook(void (*Hook)(void))
 {
     CreateHook = Hook;
+}
+
+/* Waits, under Mutex, until Condition(Context) or Deadline, if that is not NULL. */
+static void
+WaitFor(const char *What, SIM_CONDITION *Condition, void *Context, const struct timespec *Deadline)
+{
+    while (!Condition(Context))
+    {
+        if (SimScheduled())
+        {
+            pthread_mutex_unlock(&Mutex);
+            SimScheduleWait(What, Condition, Context, Deadline);
+            pthread_mutex_lock(&Mutex);
+            return;
+        }
+        if (Deadline == NULL)
+            pthread_cond_wait(&Changed, &Mutex);
+        else if (pthread_cond_timedwait(&Changed, &Mutex, Deadline) != 0)
+            return;
+    }
+}
+
+static BOOLEAN
+IsNotSending(void *Edge)
+{
+    return ((SIM_EDGE *)Edge)->Sending == 0;
+}
+
+static BOOLEAN
+IsCompleted(void *List)
+{
+    return ((PNET_BUFFER_LIST)List)->ProtocolReserved[0] != NULL;
+}
+
+static BOOLEAN
+IsNotAsking(void *Edge)
+{
+    return ((SIM_EDGE *)Edge)->Asking == 0;
+}
+
+static BOOLEAN
+IsQueued(void *Edge)
+{
+    return ((SIM_EDGE *)Edge)->First != NULL;
 }
 
 SIM_EDGE *
@@ -148,8 +191,7 @@ EdgeAdapterPause(PVOID EdgeContext)
     SIM_EDGE *Edge = EdgeContext;
     pthread_mutex_lock(&Mutex);
     Edge->Running = FALSE;
-    while (Edge->Sending != 0)
-        pthread_cond_wait(&Changed, &Mutex);
+    WaitFor("the end of sends", IsNotSending, Edge, NULL);
     pthread_mutex_unlock(&Mutex);
 }
 
@@ -164,8 +206,7 @@ EdgeAdapterDelete(PVOID EdgeContext)
                       Edge->HeldCount);
     /* NDIS answers requests that come after MiniportHaltEx at once, but needs the adapter for it.
      */
-    while (Edge->Asking != 0)
-        pthread_cond_wait(&Changed, &Mutex);
+    WaitFor("the end of OID requests", IsNotAsking, Edge, NULL);
     while (Edge->First != NULL)
     {
         PACKET *Packet = Edge->First;
@@ -341,15 +382,9 @@ SimEdgeSetTap(SIM_EDGE *Edge, SIM_EDGE_TAP *Tap, void *Context)
 ULONG
 SimEdgeTake(SIM_EDGE *Edge, UCHAR *Buffer, ULONG Capacity, unsigned Milliseconds)
 {
-    struct timespec Deadline;
-    clock_gettime(CLOCK_REALTIME, &Deadline);
-    Deadline.tv_sec += Milliseconds / 1000;
-    Deadline.tv_nsec += (long)(Milliseconds % 1000) * 1000000;
-    Deadline.tv_sec += Deadline.tv_nsec / 1000000000;
-    Deadline.tv_nsec %= 1000000000;
+    struct timespec Deadline = SimDeadline((LONGLONG)Milliseconds * 10000);
     pthread_mutex_lock(&Mutex);
-    while (Edge->First == NULL && pthread_cond_timedwait(&Changed, &Mutex, &Deadline) == 0)
-        ;
+    WaitFor("a packet", IsQueued, Edge, &Deadline);
     PACKET *Packet = Edge->First;
     if (Packet != NULL)
     {
@@ -436,14 +471,11 @@ SimEdgeSendPacket(SIM_EDGE *Edge, const void *Packet, ULONG Bytes, const SIM_SHA
         /* Other miniports than ours complete later. */
         struct timespec Last = SimDeadline(SimSecondsMax() * 10000000LL);
         pthread_mutex_lock(&Mutex);
-        while (List->ProtocolReserved[0] == NULL)
-        {
-            if (pthread_cond_timedwait(&Changed, &Mutex, &Last) != 0 &&
-                List->ProtocolReserved[0] == NULL)
-                SimRuleBroken("MiniportSendNetBufferLists",
-                              "ndis/nc-ndis-miniport_send_net_buffer_lists",
-                              "NET_BUFFER_LIST %p is never completed", (void *)List);
-        }
+        WaitFor("the completion of a send", IsCompleted, List, &Last);
+        if (!IsCompleted(List))
+            SimRuleBroken("MiniportSendNetBufferLists",
+                          "ndis/nc-ndis-miniport_send_net_buffer_lists",
+                          "NET_BUFFER_LIST %p is never completed", (void *)List);
         pthread_mutex_unlock(&Mutex);
         Status = List->Status;
     }

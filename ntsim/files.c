@@ -18,6 +18,13 @@ struct _OBJECT_TYPE SimFileType = {
     .Name = "file", .LastHandle = SimFileLastHandle, .Delete = SimFileDelete};
 
 static _Thread_local BOOLEAN CancelBefore;
+static _Thread_local SIM_REQUEST **PublishAt;
+
+void
+SimRequestPublish(SIM_REQUEST **Where)
+{
+    PublishAt = Where;
+}
 
 void
 SimCancelBeforeDispatch(void)
@@ -185,6 +192,11 @@ SimDeviceControl(HANDLE Handle, ULONG Code, const void *Input, ULONG InputBytes,
     {
         CancelBefore = FALSE;
         IoCancelIrp(&Request->Irp);
+    }
+    if (PublishAt != NULL)
+    {
+        __atomic_store_n(PublishAt, Request, __ATOMIC_RELEASE);
+        PublishAt = NULL;
     }
     *Status = SimRequestDispatch(Request);
     return Request;

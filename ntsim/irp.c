@@ -207,7 +207,7 @@ IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
 {
     SIM_REQUEST *Request = RequestOf(Irp);
     UNREFERENCED_PARAMETER(PriorityBoost);
-    SimPoint();
+    SimPoint("IoCompleteRequest");
     SimCheckIrql("IoCompleteRequest", COMPLETE_PAGE, PASSIVE_LEVEL, DISPATCH_LEVEL);
     SimDispatcherLock();
     BOOLEAN Completed = Request->Completed;
@@ -317,16 +317,19 @@ SimRequestDone(SIM_REQUEST *Request)
     return Done;
 }
 
+static BOOLEAN
+IsFinished(void *Context)
+{
+    return ((SIM_REQUEST *)Context)->Finished;
+}
+
 NTSTATUS
 SimRequestWait(SIM_REQUEST *Request, ULONG_PTR *Information)
 {
     SimDispatcherLock();
-    while (!Request->Finished)
-    {
-        if (!SimDispatcherWait(NULL) && !Request->Finished)
-            SimRuleBroken("a request", "Completing IRPs", "IRP %p is never completed",
-                          (void *)&Request->Irp);
-    }
+    if (!SimDispatcherWaitFor("the end of a request", IsFinished, Request, NULL))
+        SimRuleBroken("a request", "Completing IRPs", "IRP %p is never completed",
+                      (void *)&Request->Irp);
     NTSTATUS Status = Request->Status;
     if (Information != NULL)
         *Information = Request->Information;

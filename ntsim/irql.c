@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <time.h>
 #include "dispatcher.h"
+#include "scheduler.h"
 #include "thread.h"
 
 #define PROCESSORS 4
@@ -25,6 +26,13 @@
 #else
 static volatile unsigned ProcessorsTaken; /* a bit for each */
 
+static BOOLEAN
+IsProcessorFree(void *Context)
+{
+    UNREFERENCED_PARAMETER(Context);
+    return __atomic_load_n(&ProcessorsTaken, __ATOMIC_RELAXED) != (1u << PROCESSORS) - 1;
+}
+
 static void
 TakeProcessor(struct _KTHREAD *Thread)
 {
@@ -39,7 +47,10 @@ TakeProcessor(struct _KTHREAD *Thread)
             Thread->Processor = Free;
             return;
         }
-        sched_yield();
+        if (SimScheduled())
+            SimScheduleWait("a processor", IsProcessorFree, NULL, NULL);
+        else
+            sched_yield();
     }
 }
 
@@ -102,12 +113,18 @@ KeQueryActiveProcessorCountEx(USHORT GroupNumber)
     return KeQueryMaximumProcessorCountEx(GroupNumber);
 }
 
+static BOOLEAN
+IsSpinLockFree(void *Context)
+{
+    return __atomic_load_n((PKSPIN_LOCK)Context, __ATOMIC_RELAXED) == 0;
+}
+
 static void
 SpinAcquire(PKSPIN_LOCK SpinLock, const char *Call)
 {
     struct _KTHREAD *Thread = SimThread();
     time_t Began = 0;
-    SimPoint();
+    SimPoint(Call);
     if (__atomic_load_n(SpinLock, __ATOMIC_RELAXED) == (KSPIN_LOCK)Thread)
         SimRuleBroken(Call, "wdm/nf-wdm-keacquirespinlock",
                       "spin lock %p is held by this processor already: deadlock", (void *)SpinLock);
@@ -117,6 +134,11 @@ SpinAcquire(PKSPIN_LOCK SpinLock, const char *Call)
          ++Turn)
     {
         Free = 0;
+        if (SimScheduled())
+        {
+            SimScheduleWait(Call, IsSpinLockFree, SpinLock, NULL);
+            continue;
+        }
         if (Turn % SPINS_PER_YIELD != 0)
         {
             YieldProcessor();
@@ -144,7 +166,7 @@ SpinRelease(PKSPIN_LOCK SpinLock, const char *Call)
                       "spin lock %p is not held by this processor", (void *)SpinLock);
     Thread->SpinLocks--;
     __atomic_store_n(SpinLock, 0, __ATOMIC_RELEASE);
-    SimPoint();
+    SimPoint(Call);
 }
 
 KIRQL NTAPI

@@ -115,6 +115,7 @@ ExFreePoolWithTag(PVOID P, ULONG Tag)
 {
     static const char Call[] = "ExFreePoolWithTag";
     static const char Page[] = "wdm/nf-wdm-exfreepoolwithtag";
+    SimPoint(Call);
     SimCheckIrql(Call, Page, PASSIVE_LEVEL, DISPATCH_LEVEL);
     pthread_mutex_lock(&Mutex);
     BLOCK **Link = Bucket(P);

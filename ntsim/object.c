@@ -92,6 +92,7 @@ ObfDereferenceObject(PVOID Body)
 {
     static const char Call[] = "ObDereferenceObject";
     static const char Page[] = "wdm/nf-wdm-obdereferenceobject";
+    SimPoint(Call);
     SimCheckIrql(Call, Page, PASSIVE_LEVEL, DISPATCH_LEVEL);
     OBJECT *Object = ObjectOf(Call, Body);
     LONG Left = __atomic_sub_fetch(&Object->References, 1, __ATOMIC_ACQ_REL);

@@ -239,14 +239,20 @@ SimCount(void)
     return Counts;
 }
 
+static BOOLEAN
+IsNoThreadLeft(void *Context)
+{
+    UNREFERENCED_PARAMETER(Context);
+    return SimSystemThreads() + SimEndingThreads() == 0;
+}
+
 unsigned
 SimLeft(void)
 {
     SimSettle();
     struct timespec Deadline = SimDeadline(50000000); /* 5 s for threads that are about to end */
     SimDispatcherLock();
-    while (SimSystemThreads() + SimEndingThreads() != 0 && SimDispatcherWait(&Deadline))
-        ;
+    SimDispatcherWaitFor("the end of the system threads", IsNoThreadLeft, NULL, &Deadline);
     SimDispatcherUnlock();
     SimSettle();
     return SimSystemThreads() + SimEndingThreads() + SimRequestsLeft() + SimDevicesLeft() +

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "rules.h"
+#include "scheduler.h"
+#include "store_buffer.h"
 #include "thread.h"
 
 static volatile unsigned DisturbSeed;
@@ -47,8 +49,15 @@ SimDisturb(unsigned Seed)
 
 #if !defined(SIM_UNCHECKED)
 void
-SimPoint(void)
+SimPoint(const char *What)
 {
+    if (SimScheduled())
+    {
+        SimSchedulePoint(What);
+        /* Whatever the kernel does now, it does with locked operations. */
+        SimStoreBufferFlush(SimStoreBuffer());
+        return;
+    }
     unsigned Seed = __atomic_load_n(&DisturbSeed, __ATOMIC_RELAXED);
     if (Seed == 0)
         return;

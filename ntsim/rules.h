@@ -29,7 +29,7 @@ SimRuleBroken(const char *Call, const char *Page, const char *Format, ...)
 #if defined(SIM_UNCHECKED)
 /* For measurements: nothing is checked or disturbed. */
 #define SimCheckIrql(Call, Page, Min, Max) ((void)(Call), (void)(Page))
-#define SimPoint()                         ((void)0)
+#define SimPoint(What)                     ((void)0)
 #else
 /* Breaks the rule if the caller's IRQL is not within Min to Max. */
 void
@@ -37,7 +37,7 @@ SimCheckIrql(const char *Call, const char *Page, KIRQL Min, KIRQL Max);
 
 /* A synchronisation point. */
 void
-SimPoint(void);
+SimPoint(const char *What);
 #endif
 
 /* Whether this call is to fail: see SimFaultArmPlan. Call is kept. */

@@ -10,24 +10,27 @@
 /* ---- Fast mutexes: Count is 1 when free, as ExInitializeFastMutex leaves it -------------------
  */
 
+static BOOLEAN
+IsMutexFree(void *Context)
+{
+    return ((PFAST_MUTEX)Context)->Count == 1;
+}
+
 VOID FASTCALL
 ExAcquireFastMutex(PFAST_MUTEX FastMutex)
 {
     static const char Call[] = "ExAcquireFastMutex";
     static const char Page[] = "wdm/nf-wdm-exacquirefastmutex";
     struct _KTHREAD *Thread = SimThread();
-    SimPoint();
+    SimPoint(Call);
     SimCheckIrql(Call, Page, PASSIVE_LEVEL, APC_LEVEL);
     KIRQL Old = KfRaiseIrql(APC_LEVEL);
     SimDispatcherLock();
     if (FastMutex->Owner == Thread)
         SimRuleBroken(Call, Page, "fast mutex %p is held by this thread already: deadlock",
                       (void *)FastMutex);
-    while (FastMutex->Count != 1)
-    {
-        if (!SimDispatcherWait(NULL) && FastMutex->Count != 1)
-            SimRuleBroken(Call, Page, "fast mutex %p is not released: deadlock", (void *)FastMutex);
-    }
+    if (!SimDispatcherWaitFor(Call, IsMutexFree, FastMutex, NULL))
+        SimRuleBroken(Call, Page, "fast mutex %p is not released: deadlock", (void *)FastMutex);
     FastMutex->Count = 0;
     FastMutex->Owner = Thread;
     FastMutex->OldIrql = Old;
@@ -39,6 +42,7 @@ BOOLEAN FASTCALL
 ExTryToAcquireFastMutex(PFAST_MUTEX FastMutex)
 {
     struct _KTHREAD *Thread = SimThread();
+    SimPoint("ExTryToAcquireFastMutex");
     SimCheckIrql("ExTryToAcquireFastMutex", "wdm/nf-wdm-extrytoacquirefastmutex", PASSIVE_LEVEL,
                  APC_LEVEL);
     SimDispatcherLock();
@@ -71,7 +75,7 @@ ExReleaseFastMutex(PFAST_MUTEX FastMutex)
     SimDispatcherUnlock();
     Thread->FastMutexes--;
     KeLowerIrql(Old);
-    SimPoint();
+    SimPoint("ExReleaseFastMutex");
 }
 
 /* ---- Rundown protection: 2 for each holder, 1 while or after it is run down -------------------
@@ -89,7 +93,7 @@ ExInitializeRundownProtection(PEX_RUNDOWN_REF RunRef)
 BOOLEAN FASTCALL
 ExAcquireRundownProtection(PEX_RUNDOWN_REF RunRef)
 {
-    SimPoint();
+    SimPoint("ExAcquireRundownProtection");
     SimCheckIrql("ExAcquireRundownProtection", "wdm/nf-wdm-exacquirerundownprotection",
                  PASSIVE_LEVEL, DISPATCH_LEVEL);
     ULONG_PTR Count = __atomic_load_n(&RunRef->Count, __ATOMIC_RELAXED);
@@ -105,7 +109,7 @@ ExAcquireRundownProtection(PEX_RUNDOWN_REF RunRef)
 VOID FASTCALL
 ExReleaseRundownProtection(PEX_RUNDOWN_REF RunRef)
 {
-    SimPoint();
+    SimPoint("ExReleaseRundownProtection");
     SimCheckIrql("ExReleaseRundownProtection", "wdm/nf-wdm-exreleaserundownprotection",
                  PASSIVE_LEVEL, DISPATCH_LEVEL);
     ULONG_PTR Count = __atomic_load_n(&RunRef->Count, __ATOMIC_RELAXED);
@@ -125,21 +129,23 @@ ExReleaseRundownProtection(PEX_RUNDOWN_REF RunRef)
     }
 }
 
+static BOOLEAN
+IsRunDown(void *Context)
+{
+    return __atomic_load_n(&((PEX_RUNDOWN_REF)Context)->Count, __ATOMIC_ACQUIRE) == RUNDOWN_ACTIVE;
+}
+
 VOID FASTCALL
 ExWaitForRundownProtectionRelease(PEX_RUNDOWN_REF RunRef)
 {
     static const char Call[] = "ExWaitForRundownProtectionRelease";
     static const char Page[] = "wdm/nf-wdm-exwaitforrundownprotectionrelease";
-    SimPoint();
+    SimPoint(Call);
     SimCheckIrql(Call, Page, PASSIVE_LEVEL, APC_LEVEL);
     __atomic_fetch_or(&RunRef->Count, RUNDOWN_ACTIVE, __ATOMIC_ACQ_REL);
     SimDispatcherLock();
-    while (__atomic_load_n(&RunRef->Count, __ATOMIC_ACQUIRE) != RUNDOWN_ACTIVE)
-    {
-        if (!SimDispatcherWait(NULL) &&
-            __atomic_load_n(&RunRef->Count, __ATOMIC_ACQUIRE) != RUNDOWN_ACTIVE)
-            SimRuleBroken(Call, Page, "%p is not released: deadlock", (void *)RunRef);
-    }
+    if (!SimDispatcherWaitFor(Call, IsRunDown, RunRef, NULL))
+        SimRuleBroken(Call, Page, "%p is not released: deadlock", (void *)RunRef);
     SimDispatcherUnlock();
 }
 
@@ -171,7 +177,7 @@ ExReInitializeRundownProtection(PEX_RUNDOWN_REF RunRef)
 static ULONGLONG
 ListLock(const char *Call, PSLIST_HEADER Head)
 {
-    SimPoint();
+    SimPoint(Call);
     SimCheckIrql(Call, "Singly and Doubly Linked Lists", PASSIVE_LEVEL, DISPATCH_LEVEL);
     if ((ULONG_PTR)Head % MEMORY_ALLOCATION_ALIGNMENT != 0)
         SimRuleBroken(Call, "wdm/nf-wdm-initializeslisthead",

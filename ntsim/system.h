@@ -148,6 +148,11 @@ SimRequestCancel(SIM_REQUEST *Request);
 void
 SimRequestFree(SIM_REQUEST *Request);
 
+/* For the next SimDeviceControl of this thread: *Where becomes the request before the driver sees
+ * it, so that another thread can cancel it at any moment until this one frees it. */
+void
+SimRequestPublish(SIM_REQUEST **Where);
+
 /* Makes a second thread's cancellation fall between the driver's marks: the Irp is cancelled
  * before the driver sees it. For the next SimDeviceControl of this thread. */
 void

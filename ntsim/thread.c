@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads. Articles "System Threads", "Managing Hardware Priorities". */
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdlib.h>
 #include "dispatcher.h"
@@ -78,14 +77,13 @@ EndThread(void)
     SimDispatcherUnlock();
 }
 
-static void *
+static void
 ThreadMain(void *Context)
 {
     SystemThread = Context;
     if (setjmp(Terminated) == 0)
         SystemThread->Start(SystemThread->Context);
     EndThread();
-    return NULL;
 }
 
 NTSTATUS NTAPI
@@ -95,7 +93,6 @@ PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUT
 {
     static const char Call[] = "PsCreateSystemThread";
     static const char Page[] = "wdm/nf-wdm-pscreatesystemthread";
-    pthread_t Native;
     SimCheckIrql(Call, Page, PASSIVE_LEVEL, PASSIVE_LEVEL);
     /* "If the driver is running in a context other than the system process, it must set
      * OBJ_KERNEL_HANDLE": a driver cannot know. */
@@ -114,9 +111,8 @@ PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUT
     /* The reference of creation is the running thread's. */
     *ThreadHandle = SimHandleCreate(NULL, Thread, DesiredAccess);
     __atomic_add_fetch(&SystemThreads, 1, __ATOMIC_RELAXED);
-    if (pthread_create(&Native, NULL, ThreadMain, Thread) != 0)
-        abort();
-    pthread_detach(Native);
+    SimThreadDetach(SimThreadCreate(ThreadMain, Thread, "system thread"));
+    SimPoint(Call);
     return STATUS_SUCCESS;
 }
 

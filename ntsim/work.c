@@ -40,18 +40,23 @@ static unsigned WorkRunning, DpcRunning, WorkItems;
 static ARMED Armed[TIMERS_MAX];
 static pthread_once_t Once = PTHREAD_ONCE_INIT;
 
-static void *
-Worker(void *Unused)
+static BOOLEAN
+IsWorkQueued(void *Context)
 {
+    UNREFERENCED_PARAMETER(Context);
+    return First != NULL;
+}
+
+static void
+Worker(void *Context)
+{
+    UNREFERENCED_PARAMETER(Context);
     SimDispatcherLock();
     for (;;)
     {
-        WORK *Work = First;
-        if (Work == NULL)
-        {
-            SimDispatcherWait(NULL);
+        if (!SimDispatcherWaitFor("work", IsWorkQueued, NULL, NULL))
             continue;
-        }
+        WORK *Work = First;
         First = Work->Next;
         if (First == NULL)
             Last = &First;
@@ -64,7 +69,6 @@ Worker(void *Unused)
         WorkRunning--;
         SimDispatcherChanged();
     }
-    return Unused;
 }
 
 static BOOLEAN
@@ -86,9 +90,20 @@ NextTimer(void)
     return Next;
 }
 
-static void *
-TimerThread(void *Unused)
+/* Whether another timer than the one that is waited for is next. */
+static BOOLEAN
+IsTimerChanged(void *Context)
 {
+    const ARMED *Waited = Context, *Next = NextTimer();
+    return Next == NULL ? Waited->Timer != NULL
+                        : Waited->Timer != Next->Timer || Earlier(&Waited->Due, &Next->Due) ||
+                              Earlier(&Next->Due, &Waited->Due);
+}
+
+static void
+TimerThread(void *Context)
+{
+    UNREFERENCED_PARAMETER(Context);
     SimDispatcherLock();
     for (;;)
     {
@@ -96,7 +111,9 @@ TimerThread(void *Unused)
         struct timespec Now = SimDeadline(0);
         if (Next == NULL || Earlier(&Now, &Next->Due))
         {
-            SimDispatcherWait(Next != NULL ? &Next->Due : NULL);
+            ARMED Waited = Next != NULL ? *Next : (ARMED){0};
+            SimDispatcherWaitFor("a timer", IsTimerChanged, &Waited,
+                                 Next != NULL ? &Waited.Due : NULL);
             continue;
         }
         PKDPC Dpc = Next->Dpc;
@@ -116,16 +133,13 @@ TimerThread(void *Unused)
         DpcRunning--;
         SimDispatcherChanged();
     }
-    return Unused;
 }
 
 static void
 StartThreads(void)
 {
-    pthread_t Thread;
-    if (pthread_create(&Thread, NULL, Worker, NULL) != 0 || pthread_detach(Thread) != 0 ||
-        pthread_create(&Thread, NULL, TimerThread, NULL) != 0 || pthread_detach(Thread) != 0)
-        abort();
+    SimThreadDetach(SimThreadCreate(Worker, NULL, "worker"));
+    SimThreadDetach(SimThreadCreate(TimerThread, NULL, "timers"));
 }
 
 void
@@ -133,12 +147,20 @@ SimWorkQueue(void (*Routine)(PVOID Context), PVOID Context)
 {
     WORK *Work = malloc(sizeof(*Work));
     pthread_once(&Once, StartThreads);
+    SimPoint("a work queue");
     *Work = (WORK){.Routine = Routine, .Context = Context};
     SimDispatcherLock();
     *Last = Work;
     Last = &Work->Next;
     SimDispatcherChanged();
     SimDispatcherUnlock();
+}
+
+static BOOLEAN
+IsWorkDone(void *Context)
+{
+    UNREFERENCED_PARAMETER(Context);
+    return SimWorkIsDone();
 }
 
 BOOLEAN
@@ -151,11 +173,8 @@ void
 SimWorkDrain(void)
 {
     SimDispatcherLock();
-    while (!SimWorkIsDone())
-    {
-        if (!SimDispatcherWait(NULL))
-            abort();
-    }
+    if (!SimDispatcherWaitFor("the end of all work", IsWorkDone, NULL, NULL))
+        abort();
     SimDispatcherUnlock();
 }
 
@@ -273,6 +292,7 @@ Disarm(PKTIMER Timer)
 BOOLEAN NTAPI
 KeCancelTimer(PKTIMER Timer)
 {
+    SimPoint("KeCancelTimer");
     SimCheckIrql("KeCancelTimer", "wdm/nf-wdm-kecanceltimer", PASSIVE_LEVEL, DISPATCH_LEVEL);
     SimDispatcherLock();
     BOOLEAN Was = Disarm(Timer);
@@ -284,6 +304,7 @@ BOOLEAN NTAPI
 KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc)
 {
     static const char Page[] = "wdm/nf-wdm-kesettimerex";
+    SimPoint("KeSetTimerEx");
     SimCheckIrql("KeSetTimerEx", Page, PASSIVE_LEVEL, DISPATCH_LEVEL);
     if (DueTime.QuadPart > 0)
         SimRuleBroken("KeSetTimerEx", Page, "DueTime is an absolute time, which is not simulated");
@@ -303,15 +324,19 @@ KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc)
     return Was;
 }
 
+static BOOLEAN
+IsDpcDone(void *Context)
+{
+    UNREFERENCED_PARAMETER(Context);
+    return DpcRunning == 0;
+}
+
 VOID NTAPI
 KeFlushQueuedDpcs(VOID)
 {
     SimCheckIrql("KeFlushQueuedDpcs", "wdm/nf-wdm-keflushqueueddpcs", PASSIVE_LEVEL, PASSIVE_LEVEL);
     SimDispatcherLock();
-    while (DpcRunning != 0)
-    {
-        if (!SimDispatcherWait(NULL))
-            abort();
-    }
+    if (!SimDispatcherWaitFor("KeFlushQueuedDpcs", IsDpcDone, NULL, NULL))
+        abort();
     SimDispatcherUnlock();
 }

@@ -7,7 +7,6 @@
 #define _GNU_SOURCE
 #include <limits.h>
 #include <linux/futex.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -27,7 +26,7 @@
 struct SYSTEM_LINK
 {
     HANDLE Device;
-    pthread_t Thread;
+    SIM_THREAD *Thread;
     KEVENT Decided; /* notification: Error is valid */
     DWORD Error;
     uint32_t Capacity;
@@ -47,11 +46,19 @@ SystemLockInitialize(SYSTEM_LOCK *Lock)
     Lock->State = 0;
 }
 
+static BOOLEAN
+IsLockFree(void *Context)
+{
+    return __atomic_load_n(&((SYSTEM_LOCK *)Context)->State, __ATOMIC_RELAXED) == 0;
+}
+
 void
 SystemLockAcquire(SYSTEM_LOCK *Lock)
 {
     unsigned Free = 0;
-    SimPoint();
+    SimPoint("AcquireSRWLockExclusive");
+    if (SimScheduled() && !IsLockFree(Lock))
+        SimScheduleWait("AcquireSRWLockExclusive", IsLockFree, Lock, NULL);
     if (__atomic_compare_exchange_n(&Lock->State, &Free, 1, FALSE, __ATOMIC_ACQUIRE,
                                     __ATOMIC_RELAXED))
         return;
@@ -64,7 +71,7 @@ SystemLockRelease(SYSTEM_LOCK *Lock)
 {
     if (__atomic_exchange_n(&Lock->State, 0, __ATOMIC_RELEASE) == 2)
         syscall(SYS_futex, &Lock->State, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-    SimPoint();
+    SimPoint("ReleaseSRWLockExclusive");
 }
 
 void *
@@ -192,18 +199,24 @@ LinkRequest(SYSTEM_LINK *Link)
     return ErrorFromStatus(Status);
 }
 
+static BOOLEAN
+IsFinished(void *Context)
+{
+    return ((SIM_REQUEST *)Context)->Finished;
+}
+
 /* Waits without a limit until the request is back; returns its error. */
 static DWORD
 LinkResult(SYSTEM_LINK *Link)
 {
     SimDispatcherLock();
-    while (!Link->Request->Finished)
-        SimDispatcherWait(NULL);
+    while (!SimDispatcherWaitFor("the end of a session", IsFinished, Link->Request, NULL))
+        ;
     SimDispatcherUnlock();
     return ErrorFromStatus(SimRequestWait(Link->Request, NULL));
 }
 
-static void *
+static void
 LinkThread(void *Parameter)
 {
     SYSTEM_LINK *Link = Parameter;
@@ -218,12 +231,11 @@ LinkThread(void *Parameter)
     Link->Error = Error;
     KeSetEvent(&Link->Decided, 0, FALSE);
     if (Error != ERROR_SUCCESS)
-        return NULL;
+        return;
     Error = LinkResult(Link);
     if (!__atomic_load_n(&Link->Closing, __ATOMIC_ACQUIRE))
         LogWarningError(Error, L"The driver has ended the session");
     Link->Ended(Link->Context);
-    return NULL;
 }
 
 static HANDLE
@@ -291,15 +303,16 @@ static BOOLEAN
 LinkStart(SYSTEM_LINK *Link, SYSTEM_ADAPTER *Adapter)
 {
     KeInitializeEvent(&Link->Decided, NotificationEvent, FALSE);
-    if (SimFault("CreateThread") || pthread_create(&Link->Thread, NULL, LinkThread, Link) != 0)
+    if (SimFault("CreateThread"))
     {
         SetLastError(LogError(ERROR_NOT_ENOUGH_MEMORY, L"Creating the thread of a session"));
         return FALSE;
     }
+    Link->Thread = SimThreadCreate(LinkThread, Link, "a session's");
     KeWaitForSingleObject(&Link->Decided, UserRequest, KernelMode, FALSE, NULL);
     if (Link->Error == ERROR_SUCCESS)
         return TRUE;
-    pthread_join(Link->Thread, NULL);
+    SimThreadJoin(Link->Thread);
     SetLastError(LogError(Link->Error, L"Starting a session on adapter %s", AdapterLabel(Adapter)));
     return FALSE;
 }
@@ -334,7 +347,7 @@ SystemLinkClose(SYSTEM_LINK *Link)
 {
     __atomic_store_n(&Link->Closing, TRUE, __ATOMIC_RELEASE);
     SimRequestCancel(Link->Request);
-    pthread_join(Link->Thread, NULL);
+    SimThreadJoin(Link->Thread);
     SimRequestFree(Link->Request);
     LinkDestroy(Link);
 }
