@@ -4,7 +4,7 @@
 #   test.sh [SUITE...]    only these; the names are in ALL below
 set -u
 cd "$(dirname "$0")/.." || exit 1
-ALL="lint builds abi ring models ndis ntsim coverage driver-mutants fuzz speed catalog ring-windows e2e selftest packages api-doc mutants kill-points hostile"
+ALL="lint builds abi ring models ndis ntsim schedule coverage driver-mutants fuzz speed catalog ring-windows e2e selftest packages api-doc mutants kill-points hostile"
 suites=${*:-$ALL}
 for name in $suites; do
   [[ " $ALL " == *" $name "* ]] || { echo "test.sh: there is no suite \"$name\", only: $ALL" >&2; exit 2; }
@@ -50,6 +50,7 @@ suite ndis 300 build/native/tests/ndis/test_ndis
 suite ntsim 120 build/native/tests/ntsim/test_ntsim
 suite ntsim 120 build/native/tests/ntsim/test_ntsim_threads
 suite ntsim 60 build/native/tests/ntsim/test_ntsim_access
+suite schedule 120 build/native/tests/ntsim/test_ntsim_schedule --seeds 300 --seconds 40
 suite driver-mutants 400 tests/mutants/check_driver_mutants.sh
 suite coverage 120 tests/ntsim/check_coverage.sh
 suite fuzz 300 tests/fuzz/check_fuzz.sh
