@@ -10,9 +10,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 corpus=tests/fuzz/corpus
 work=build/fuzz
-# The address sanitizer's leak check knows nothing of pools; ntsim counts what each input leaves.
-export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16:${ASAN_OPTIONS-}
-options=(-detect_leaks=0 -timeout=60 -max_len=512)
+. tests/fuzz/settings.sh
 
 targets=()
 for file in tests/fuzz/fuzz_*.c; do
@@ -37,13 +35,13 @@ fuzz() { # TARGET SECONDS
   mkdir -p "$work/$target" "$work/crashes" "$corpus/$target"
   crashes=$work/crashes/$target-
   echo "== $target, for $2 s; new inputs in $work/$target, the log in $work/$target.log"
-  if build/native/tests/fuzz/fuzz_"$target" "${options[@]}" -max_total_time="$2" -print_final_stats=1 \
+  if $fuzz_programs/fuzz_"$target" "${fuzz_options[@]}" -max_total_time="$2" -print_final_stats=1 \
     -artifact_prefix="$crashes" "$work/$target" "$corpus/$target" >"$work/$target.log" 2>&1; then
     grep -E '^(stat::number_of_executed_units|stat::average_exec_per_sec|stat::new_units_added)' "$work/$target.log"
     grep -E ' cov: ' "$work/$target.log" | tail -n 1
     return 0
   fi
-  grep -vE '^#[0-9]|^INFO' "$work/$target.log" | tail -n 40
+  fuzz_report "$work/$target.log" 40
   local file
   file=$(grep -oE "${crashes}[a-z]+-[0-9a-f]{40}" "$work/$target.log" | tail -n 1)
   echo "Found: ${file:-no input was kept}. Repeat it with: ./run fuzz $target ${file:-FILE}"
@@ -54,7 +52,7 @@ merge() { # TARGET
   local target=$1 new before after
   mkdir -p "$work/$target" "$corpus/$target"
   new=$(mktemp -d "$work/merge.XXXXXX")
-  if ! build/native/tests/fuzz/fuzz_"$target" "${options[@]}" -set_cover_merge=1 "$new" "$corpus/$target" \
+  if ! $fuzz_programs/fuzz_"$target" "${fuzz_options[@]}" -set_cover_merge=1 "$new" "$corpus/$target" \
     "$work/$target" >"$work/$target-merge.log" 2>&1; then
     tail -n 20 "$work/$target-merge.log"
     rm -rf "$new"
@@ -87,7 +85,7 @@ if [ $# -gt 0 ] && is_target "$1"; then
   shift
   if [ $# -gt 0 ] && [ -f "$1" ]; then
     build
-    exec build/native/tests/fuzz/fuzz_"${chosen[0]}" "${options[@]}" "$@"
+    exec $fuzz_programs/fuzz_"${chosen[0]}" "${fuzz_options[@]}" "$@"
   fi
 fi
 if [ $# -gt 0 ]; then

@@ -8,8 +8,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 seconds=${1:-3}
-export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16:${ASAN_OPTIONS-}
-options=(-detect_leaks=0 -timeout=60 -max_len=512)
+. tests/fuzz/settings.sh
 crashes=build/fuzz/crashes
 mkdir -p "$crashes"
 work=$(mktemp -d)
@@ -25,7 +24,7 @@ result() { # STATUS TEXT: the log is in $work/log
   fi
   failures=$((failures + 1))
   echo "not ok $count - $2"
-  grep -vE '^#[0-9]+[[:space:]]+(NEW|REDUCE|pulse|INITED|RELOAD)|^INFO' "$work/log" | tail -n 40 | cut -c 1-300 | sed 's/^/# /'
+  fuzz_report "$work/log" 25 | cut -c 1-300 | sed 's/^/# /'
 }
 
 replay() { # TARGET
@@ -36,18 +35,18 @@ replay() { # TARGET
     result 1 "$target: the corpus is repeated"
     return
   fi
-  timeout 100 build/native/tests/fuzz/fuzz_"$target" "${options[@]}" "${files[@]}" >"$work/log" 2>&1
+  timeout 100 "$fuzz_programs"/fuzz_"$target" "${fuzz_options[@]}" "${files[@]}" >"$work/log" 2>&1
   result $? "$target: ${#files[@]} inputs of the corpus and of past failures are repeated"
 }
 
 fuzz() { # TARGET
   local target=$1 status runs
   mkdir "$work/$target"
-  timeout $((seconds + 100)) build/native/tests/fuzz/fuzz_"$target" "${options[@]}" -max_total_time="$seconds" \
+  timeout $((seconds + 100)) "$fuzz_programs"/fuzz_"$target" "${fuzz_options[@]}" -max_total_time="$seconds" \
     -artifact_prefix="$crashes/$target-" "$work/$target" "tests/fuzz/corpus/$target" >"$work/log" 2>&1
   status=$?
   runs=$(sed -nE 's/^Done ([0-9]+) runs.*/\1/p' "$work/log")
-  [ "$status" != 0 ] || [ "${runs:-0}" -gt 100 ] || status=1
+  [ "$status" != 0 ] || [ "${runs:-0}" -gt 20 ] || status=1
   result $status "$target: fuzzed for $seconds s, ${runs:-?} inputs"
   [ "$status" = 0 ] || echo "# repeat it with: ./run fuzz $target FILE, the file is named above"
 }
