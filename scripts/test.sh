@@ -45,6 +45,7 @@ suite builds 300 tests/build/check_builds.sh
 suite abi 300 tests/nt/check_abi.sh
 suite ring 120 build/native/tests/ring/test_ring
 suite ring 120 build/native/tests/ring/test_ring_threads
+suite ring 60 build/native/tests/ring/test_ring_races
 suite models 420 model/check_models.sh
 suite ndis 300 build/native/tests/ndis/test_ndis
 suite ntsim 120 build/native/tests/ntsim/test_ntsim

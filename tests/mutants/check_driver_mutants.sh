@@ -92,6 +92,16 @@ rebuild() { # TARGET DIRECTORY CHANGED
   bash -c "$command"
 }
 
+# As tests/lint/check_lint.sh does.
+analyze() { # FILE...
+  local file bad=0
+  for file; do
+    clang-19 --analyze --analyzer-output text \
+      --target=x86_64-w64-mingw32 -std=gnu11 -I"$build/generated" -o /dev/null "$file" 2>&1 | grep . && bad=1
+  done
+  return $bad
+}
+
 # Which target of the build a program runs, and where the program is.
 target_of() { # PROGRAM
   case $1 in
@@ -114,6 +124,7 @@ run_test() { # DIRECTORY PROGRAM ARGUMENT...
   local directory=$1 program=$2
   shift 2
   case $program in
+    analyze) analyze "${@/#/"$directory/"}" ;;
     test_ring*) timeout --kill-after=5 $LIMIT "$directory/image" "$@" ;;
     fuzz_*)
       NTSIM_DRIVER=$directory/image timeout --kill-after=5 $LIMIT "$(program_of "$program")" \
@@ -129,9 +140,11 @@ run_test() { # DIRECTORY PROGRAM ARGUMENT...
 check_good() { # PROGRAM ARGUMENT...
   local directory=$work/good-$1
   copy_sources "$directory"
-  (rebuild "$(target_of "$1")" "$directory" 'driver/[a-z]+\.c|tests/ring/[a-z_]+\.c') >"$directory/log" 2>&1 &&
-    run_test "$directory" "$@" >"$directory/log" 2>&1 </dev/null || return 1
-  [[ $1 = fuzz_* ]] && return
+  [ "$1" = analyze ] ||
+    (rebuild "$(target_of "$1")" "$directory" 'driver/[a-z]+\.c|tests/ring/[a-z_]+\.c') >"$directory/log" 2>&1 ||
+    return 1
+  run_test "$directory" "$@" >"$directory/log" 2>&1 </dev/null || return 1
+  [[ $1 = fuzz_* || $1 = analyze ]] && return
   local name
   for name in "${@:2}"; do
     grep -qE "^ok .*\b$name\$" "$directory/log" || { echo "there is no test $name" >>"$directory/log"; return 1; }
@@ -145,7 +158,7 @@ changed_sources() { # PATCH
   local file sources=
   for file in $(sed -n 's#^+++ b/##p' "$1"); do
     case $file in
-      *.h) sources="$sources|driver/[a-z]+\.c|tests/ring/test_ring\.c" ;;
+      *.h) sources="$sources|driver/[a-z]+\.c|tests/ring/test_[a-z_]+\.c" ;;
       *) sources="$sources|${file//./\\.}" ;;
     esac
   done
@@ -160,7 +173,8 @@ check_mutant() { # PATCH
   copy_sources "$directory"
   patch -s -p1 --no-backup-if-mismatch -d "$directory" <"$1" >"$directory/log" 2>&1 ||
     { echo "the patch does not apply"; return; }
-  (rebuild "$(target_of "${test[0]}")" "$directory" "$(changed_sources "$1")") >"$directory/log" 2>&1 ||
+  [ "${test[0]}" = analyze ] ||
+    (rebuild "$(target_of "${test[0]}")" "$directory" "$(changed_sources "$1")") >"$directory/log" 2>&1 ||
     { echo "it does not compile: $(grep -m 1 'error' "$directory/log")"; return; }
   run_test "$directory" "${test[@]}" >"$directory/log" 2>&1 </dev/null
   status=$?

@@ -7,6 +7,11 @@ void
 ThreadStart(void (*Routine)(void *Context), void *Context);
 void
 ThreadJoin(void);
+
+/* Lets others run. Natively only. */
+void
+ThreadYield(void);
+
 void
 ThreadEventSet(int Event);
 

@@ -2,6 +2,7 @@
 #include "threads.h"
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -42,6 +43,12 @@ void
 ThreadJoin(void)
 {
     pthread_join(Second.Thread, NULL);
+}
+
+void
+ThreadYield(void)
+{
+    sched_yield();
 }
 
 void
