@@ -7,7 +7,7 @@
 #ifndef CULVERT_NTSIM_WIN32_PROCESS_H
 #define CULVERT_NTSIM_WIN32_PROCESS_H
 
-#include "wintun.h"
+#include "culvert.h"
 #include "../object.h"
 
 /* The process begins. DeviceName is the device object of its adapter, or a link to it; the device
@@ -34,7 +34,8 @@ SimWin32LogLines(void);
 DWORD
 SimWin32LogError(void);
 
-/* ---- What the DLL exports: see wintun.h --------------------------------------------------------
+/* ---- What the DLL exports: see wintun.h and culvert.h
+ * --------------------------------------------------------
  */
 
 WINTUN_SESSION_HANDLE WINAPI
@@ -51,5 +52,25 @@ BYTE *WINAPI
 WintunAllocateSendPacket(WINTUN_SESSION_HANDLE Session, DWORD PacketSize);
 void WINAPI
 WintunSendPacket(WINTUN_SESSION_HANDLE Session, const BYTE *Packet);
+
+DWORD WINAPI
+CulvertReceivePackets(WINTUN_SESSION_HANDLE Session, CULVERT_PACKET *Packets, DWORD Count);
+void WINAPI
+CulvertReleaseReceivePackets(WINTUN_SESSION_HANDLE Session, const CULVERT_PACKET *Packets,
+                             DWORD Count);
+DWORD WINAPI
+CulvertAllocateSendPackets(WINTUN_SESSION_HANDLE Session, CULVERT_PACKET *Packets, DWORD Count);
+void WINAPI
+CulvertSendPackets(WINTUN_SESSION_HANDLE Session, const CULVERT_PACKET *Packets, DWORD Count);
+HANDLE WINAPI
+CulvertGetSendWaitEvent(WINTUN_SESSION_HANDLE Session);
+DWORD WINAPI
+CulvertReceivePacketsWait(WINTUN_SESSION_HANDLE Session, CULVERT_PACKET *Packets, DWORD Count,
+                          DWORD Milliseconds, HANDLE CancelEvent);
+DWORD WINAPI
+CulvertAllocateSendPacketsWait(WINTUN_SESSION_HANDLE Session, CULVERT_PACKET *Packets, DWORD Count,
+                               DWORD Milliseconds, HANDLE CancelEvent);
+BOOL WINAPI
+CulvertGetSessionStatistics(WINTUN_SESSION_HANDLE Session, CULVERT_STATISTICS *Statistics);
 
 #endif

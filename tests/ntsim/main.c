@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs all tests, or those that are named: files' (system, kernel, session, data, windows7, ring,
- * oid, statistics, life, state, adapters, extent, thread, fault, dll, dll-thread) or single ones.
- */
+ * oid, statistics, life, state, adapters, extent, thread, fault, dll, dll-thread, waits) or single
+ * ones. */
 #include "runner.h"
 
 int
@@ -24,5 +24,6 @@ main(int Count, char **Names)
     RunFaultTests();
     RunDllTests();
     RunDllThreadTests();
+    RunWaitsTests();
     return RunnerFinish();
 }

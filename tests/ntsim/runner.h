@@ -57,6 +57,8 @@ void
 RunDllTests(void);
 void
 RunDllThreadTests(void);
+void
+RunWaitsTests(void);
 
 #define RUN_TESTS(File, Tests) RunnerRun(File, Tests, ARRAYSIZE(Tests))
 
