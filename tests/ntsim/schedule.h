@@ -20,7 +20,7 @@ typedef struct SCENARIO
     unsigned Adapters;
     ULONG Points;      /* about as many as a run has */
     void (*Run)(void); /* with the machine up and preemption on */
-    BOOLEAN Removed;   /* it leaves adapter 0 removed */
+    BOOLEAN Unloaded;  /* it unloads the driver itself */
 } SCENARIO;
 
 /* Ends the process with a report unless Condition. */
@@ -44,9 +44,9 @@ extern ADAPTER_STAGE Stages[ADAPTERS_MAX];
 void
 MachineUp(unsigned Adapters);
 
-/* Removes what is there, unloads the driver, and checks that nothing is left. */
+/* Removes what is there, unloads the driver if it is loaded, and checks that nothing is left. */
 void
-MachineDown(void);
+MachineDown(BOOLEAN Loaded);
 
 /* Plug-and-play, power: must succeed. */
 void

@@ -67,7 +67,7 @@ MachineRemove(unsigned Adapter, BOOLEAN Remove)
 }
 
 void
-MachineDown(void)
+MachineDown(BOOLEAN Loaded)
 {
     for (unsigned At = 0; At < ADAPTERS_MAX; ++At)
     {
@@ -76,7 +76,7 @@ MachineDown(void)
         MachinePnp(At, IRP_MN_QUERY_REMOVE_DEVICE);
         MachineRemove(At, TRUE);
     }
-    CHECK(SimDriverUnload());
+    CHECK(!Loaded || SimDriverUnload());
     SimEdgePoolsDelete();
     SimProcessEnter(NULL);
     CHECK(SimLeft() == 0);

@@ -69,7 +69,7 @@ RunScenario(const SCENARIO *Scenario, unsigned long long Seed)
     MachineUp(Scenario->Adapters);
     SimSchedulePreempt(TRUE);
     Scenario->Run();
-    MachineDown();
+    MachineDown(!Scenario->Unloaded);
     SimSchedulePreempt(FALSE);
 }
 
@@ -224,6 +224,11 @@ Find(const char *Name)
         if (strcmp(TrafficScenarios[At].Name, Name) == 0)
             return &TrafficScenarios[At];
     }
+    for (unsigned At = 0; At < LifeScenarioCount; ++At)
+    {
+        if (strcmp(LifeScenarios[At].Name, Name) == 0)
+            return &LifeScenarios[At];
+    }
     fprintf(stderr, "there is no scenario \"%s\"; see --list\n", Name);
     exit(2);
 }
@@ -231,6 +236,8 @@ Find(const char *Name)
 static void
 SelectAll(void)
 {
+    for (unsigned At = 0; At < LifeScenarioCount; ++At)
+        Options.Scenarios[Options.ScenarioCount++] = &LifeScenarios[At];
     for (unsigned At = 0; At < TrafficScenarioCount; ++At)
         Options.Scenarios[Options.ScenarioCount++] = &TrafficScenarios[At];
 }
