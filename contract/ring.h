@@ -122,8 +122,8 @@ typedef struct CULVERT_SESSION_HEADER
 _Static_assert(sizeof(CULVERT_SLOT) == 16, "one alignment unit");
 _Static_assert(offsetof(CULVERT_SLOT, Flags) == 6, "virtio-net's fields in its order");
 _Static_assert(offsetof(CULVERT_SLOT, ChecksumOffset) == 14, "no padding");
-_Static_assert(sizeof(CULVERT_RING) == 4 * CULVERT_CACHE_LINE, "a line for each word");
-_Static_assert(offsetof(CULVERT_SESSION_HEADER, Send) == 5 * CULVERT_CACHE_LINE, "aligned");
+_Static_assert(sizeof(CULVERT_RING) == (size_t)4 * CULVERT_CACHE_LINE, "a line for each word");
+_Static_assert(offsetof(CULVERT_SESSION_HEADER, Send) == (size_t)5 * CULVERT_CACHE_LINE, "aligned");
 _Static_assert(sizeof(CULVERT_SESSION_HEADER) <= CULVERT_SESSION_HEADER_BYTES, "fits its page");
 _Static_assert(CULVERT_RING_TAIL == 65552, "16 + 65535 rounded up");
 _Static_assert((uint64_t)CULVERT_MAX_CAPACITY + CULVERT_RING_TAIL <=

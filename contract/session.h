@@ -120,6 +120,6 @@ _Static_assert(offsetof(CULVERT_SESSION_START, ReceiveEvent) == 8, "no padding")
 _Static_assert(sizeof(CULVERT_DRIVER_INFO) == 8, "the same for every caller");
 _Static_assert(sizeof(CULVERT_TRAFFIC) == 128, "no padding");
 _Static_assert(sizeof(CULVERT_DRIVER_STATISTICS) == CULVERT_STATISTICS_MIN_BYTES, "no padding");
-_Static_assert((int)CulvertDropReasons <= 8, "each reason has a counter");
+_Static_assert(CulvertDropReasons <= 8, "each reason has a counter");
 
 #endif

@@ -431,8 +431,10 @@ NdisReadNetworkAddress(PNDIS_STATUS Status, PVOID *NetworkAddress, PUINT Network
     PNDIS_CONFIGURATION_PARAMETER Parameter;
     *NetworkAddress = NULL;
     *NetworkAddressLength = 0;
-    NdisReadConfiguration(Status, &Parameter, ConfigurationHandle, &Keyword, NdisParameterString);
-    if (*Status != NDIS_STATUS_SUCCESS)
+    NDIS_STATUS Read;
+    NdisReadConfiguration(&Read, &Parameter, ConfigurationHandle, &Keyword, NdisParameterString);
+    *Status = Read;
+    if (Read != NDIS_STATUS_SUCCESS)
         return;
     *Status = NDIS_STATUS_FAILURE;
     if (Parameter->ParameterType != NdisParameterString)

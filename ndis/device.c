@@ -88,7 +88,7 @@ CreateDevice(NDIS_DRIVER *Driver, const NDIS_DEVICE_OBJECT_ATTRIBUTES *Attribute
         return Status;
     DEVICE_EXTENSION *Extension = (*DeviceObject)->DeviceExtension;
     RtlZeroMemory(Extension, Bytes);
-    RtlCopyMemory(Extension->MajorFunctions, Attributes->MajorFunctions,
+    RtlCopyMemory((PVOID)Extension->MajorFunctions, (PVOID)Attributes->MajorFunctions,
                   sizeof(Extension->MajorFunctions));
     Extension->ReservedBytes = Attributes->ExtensionSize;
     Extension->Registered = 1;

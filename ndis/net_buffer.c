@@ -225,7 +225,8 @@ NdisGetDataBuffer(PNET_BUFFER NetBuffer, ULONG BytesNeeded, PVOID Storage, UINT 
         return NULL;
     for (ULONG Copied = 0; Copied < BytesNeeded;)
     {
-        if (!CursorSettle(&Cursor) || (Data = CursorMap(&Cursor, &Bytes)) == NULL)
+        Data = CursorSettle(&Cursor) ? CursorMap(&Cursor, &Bytes) : NULL;
+        if (Data == NULL)
             return NULL;
         Bytes = min(Bytes, BytesNeeded - Copied);
         RtlCopyMemory((PUCHAR)Storage + Copied, Data, Bytes);

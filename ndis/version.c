@@ -14,7 +14,7 @@ static const struct
     const char *Name;
     PVOID Address;
 } Routines[] = {
-#define NDIS_EXPORT(Name) {#Name, (PVOID)(ULONG_PTR)Name},
+#define NDIS_EXPORT(Name) {#Name, (PVOID)(ULONG_PTR)(Name)},
 #include "exports.h"
 #undef NDIS_EXPORT
 };

@@ -4,7 +4,7 @@
 #   test.sh [SUITE...]    only these; the names are in ALL below
 set -u
 cd "$(dirname "$0")/.." || exit 1
-ALL="lint builds abi ring models ndis ntsim schedule coverage driver-mutants fuzz speed catalog ring-windows e2e selftest packages api-doc mutants kill-points hostile"
+ALL="lint static builds abi ring models ndis ntsim schedule coverage driver-mutants fuzz speed catalog ring-windows e2e selftest packages api-doc mutants kill-points hostile"
 suites=${*:-$ALL}
 for name in $suites; do
   [[ " $ALL " == *" $name "* ]] || { echo "test.sh: there is no suite \"$name\", only: $ALL" >&2; exit 2; }
@@ -41,6 +41,7 @@ skip_suite() { # NAME REASON
 
 lane=native
 suite lint 300 tests/lint/check_lint.sh
+suite static 400 tests/lint/check_static.sh
 suite builds 300 tests/build/check_builds.sh
 suite abi 300 tests/nt/check_abi.sh
 suite ring 120 build/native/tests/ring/test_ring
