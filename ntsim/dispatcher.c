@@ -8,13 +8,22 @@
 #define SECONDS_MAX 20
 
 static pthread_mutex_t Mutex = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t Changed = PTHREAD_COND_INITIALIZER;
-static pthread_cond_t Idle = PTHREAD_COND_INITIALIZER;
 
-/* For SimQuiesce, under the lock: changes so far, and the system threads that have looked at their
- * objects since the last one, and wait. */
+/* A thread that waits, and whose condition did not hold at the last change. */
+typedef struct WAITER
+{
+    LIST_ENTRY Link;
+    SIM_CONDITION *Condition;
+    void *Context;
+    BOOLEAN Idle; /* a system thread */
+    pthread_cond_t Holds;
+} WAITER;
+
+/* Under the lock. Those whose condition has come to hold are woken and not in the list any more. */
+static LIST_ENTRY Waiters = {&Waiters, &Waiters};
 static ULONG64 Changes;
-static unsigned IdleThreads;
+static unsigned IdleThreads; /* how many of the waiters are system threads */
+static pthread_cond_t IdleChanged = PTHREAD_COND_INITIALIZER;
 
 void
 SimDispatcherLock(void)
@@ -28,13 +37,38 @@ SimDispatcherUnlock(void)
     pthread_mutex_unlock(&Mutex);
 }
 
+static void
+AddWaiter(WAITER *Waiter)
+{
+    InsertTailList(&Waiters, &Waiter->Link);
+    IdleThreads += Waiter->Idle;
+    pthread_cond_signal(&IdleChanged);
+}
+
+static void
+RemoveWaiter(WAITER *Waiter)
+{
+    if (Waiter->Link.Flink == NULL)
+        return;
+    RemoveEntryList(&Waiter->Link);
+    Waiter->Link.Flink = NULL;
+    IdleThreads -= Waiter->Idle;
+}
+
 void
 SimDispatcherChanged(void)
 {
     ++Changes;
-    IdleThreads = 0;
-    pthread_cond_broadcast(&Changed);
-    pthread_cond_signal(&Idle);
+    for (PLIST_ENTRY At = Waiters.Flink, Next; At != &Waiters; At = Next)
+    {
+        WAITER *Waiter = CONTAINING_RECORD(At, WAITER, Link);
+        Next = At->Flink;
+        if (!Waiter->Condition(Waiter->Context))
+            continue;
+        RemoveWaiter(Waiter);
+        pthread_cond_signal(&Waiter->Holds);
+    }
+    pthread_cond_signal(&IdleChanged);
 }
 
 struct timespec
@@ -58,41 +92,46 @@ SimSecondsMax(void)
     return Text != NULL ? (unsigned)strtoul(Text, NULL, 10) : SECONDS_MAX;
 }
 
-BOOLEAN
-SimDispatcherWait(const struct timespec *Deadline)
+/* Waits until somebody says that the waiter's condition holds, or Until. */
+static BOOLEAN
+WaitWoken(WAITER *Waiter, const struct timespec *Until)
 {
-    struct timespec Last = SimDeadline(SimSecondsMax() * 10000000LL);
-    ULONG64 Seen = Changes;
-    BOOLEAN System = SimThread()->System;
-    if (System)
-    {
-        ++IdleThreads;
-        pthread_cond_signal(&Idle);
-    }
-    BOOLEAN Woken =
-        pthread_cond_timedwait(&Changed, &Mutex, Deadline != NULL ? Deadline : &Last) == 0;
-    if (System && Seen == Changes)
-        --IdleThreads;
-    return Woken;
+    int Error = 0;
+    AddWaiter(Waiter);
+    while (Error == 0 && Waiter->Link.Flink != NULL)
+        Error = pthread_cond_timedwait(&Waiter->Holds, &Mutex, Until);
+    RemoveWaiter(Waiter);
+    return Error == 0;
 }
 
 BOOLEAN
 SimDispatcherWaitFor(const char *What, SIM_CONDITION *Condition, void *Context,
                      const struct timespec *Deadline)
 {
-    while (!Condition(Context))
+    if (Condition(Context))
+        return TRUE;
+    if (SimScheduled())
     {
-        if (SimScheduled())
-        {
-            SimDispatcherUnlock();
-            BOOLEAN Holds = SimScheduleWait(What, Condition, Context, Deadline);
-            SimDispatcherLock();
-            return Holds;
-        }
-        if (!SimDispatcherWait(Deadline))
-            return Condition(Context);
+        SimDispatcherUnlock();
+        BOOLEAN Holds = SimScheduleWait(What, Condition, Context, Deadline);
+        SimDispatcherLock();
+        return Holds;
     }
-    return TRUE;
+    WAITER Waiter = {.Condition = Condition,
+                     .Context = Context,
+                     .Idle = SimThread()->System,
+                     .Holds = PTHREAD_COND_INITIALIZER};
+    ULONG64 Seen;
+    BOOLEAN Woken;
+    do
+    {
+        struct timespec Last = SimDeadline(SimSecondsMax() * 10000000LL);
+        Seen = Changes;
+        Woken = WaitWoken(&Waiter, Deadline != NULL ? Deadline : &Last);
+        /* Whoever was woken may be too late. */
+    } while (!Condition(Context) && (Woken || (Deadline == NULL && Seen != Changes)));
+    pthread_cond_destroy(&Waiter.Holds);
+    return Condition(Context);
 }
 
 BOOLEAN
@@ -101,7 +140,7 @@ SimDispatcherWaitIdle(void)
     struct timespec Last = SimDeadline(SimSecondsMax() * 10000000LL);
     while (IdleThreads != SimSystemThreads() || SimEndingThreads() != 0)
     {
-        if (pthread_cond_timedwait(&Idle, &Mutex, &Last) != 0)
+        if (pthread_cond_timedwait(&IdleChanged, &Mutex, &Last) != 0)
             return FALSE;
     }
     return TRUE;

@@ -18,7 +18,7 @@ SimDispatcherLock(void);
 void
 SimDispatcherUnlock(void);
 
-/* Wakes all waiters, which look at their objects again. Under the lock. */
+/* Wakes those whose condition holds now. Under the lock. */
 void
 SimDispatcherChanged(void);
 
@@ -29,18 +29,13 @@ BOOLEAN
 SimDispatcherWaitFor(const char *What, SIM_CONDITION *Condition, void *Context,
                      const struct timespec *Deadline);
 
-/* Waits for a change until Deadline, which NULL lets be SimSecondsMax() from now. FALSE: none came.
- * Under the lock, which it gives up meanwhile. */
-BOOLEAN
-SimDispatcherWait(const struct timespec *Deadline);
-
 /* Waits until every system thread waits for something that has not happened. FALSE: not within
  * SimSecondsMax(). By one thread at a time, which is no system thread. Under the lock, which it
  * gives up meanwhile. */
 BOOLEAN
 SimDispatcherWaitIdle(void);
 
-/* The time HundredNs units of 100 ns from now, for SimDispatcherWait. */
+/* The time HundredNs units of 100 ns from now, for SimDispatcherWaitFor. */
 struct timespec
 SimDeadline(LONGLONG HundredNs);
 
