@@ -62,6 +62,7 @@ for file in build/windows-amd64/winehost/*.sys build/windows-amd64/winehost/*.dl
 done
 if [ -f build/windows-amd64/example/example.exe ]; then
   install_file build/windows-amd64/example/example.exe $dist/example
+install_file build/windows-amd64/example/culvert_example.exe $dist/example
   install_file $dist/bin/amd64/culvert.dll $dist/example
 fi
 [ -n "$quiet" ] || echo "The files for users lie in $dist/"

@@ -9,6 +9,7 @@ pattern=${1-.}
 traffic=build/windows-amd64/tests/windows/traffic.exe
 basics=build/windows-amd64/tests/windows/api_basics.exe
 example=build/dist/example/example.exe
+culvert_example=build/dist/example/culvert_example.exe
 peer=build/native/tests/e2e/peer
 work=$(mktemp -d)
 logs=build/e2e-logs
@@ -97,6 +98,20 @@ echo_example() {
   in_sandbox ping -6 -n -q -c 20 -i 0.01 -W 5 fd09::2 >>"$log" || { fail "no IPv6 replies"; return 1; }
   in_sandbox ping -n -q -c 3 -i 0.01 -W 5 -s 60000 10.9.8.2 >>"$log" || { fail "no large replies"; return 1; }
   stop_program INT || { fail "status $? after Ctrl+C"; return 1; }
+  nothing_left
+}
+
+batches_example() {
+  ready $culvert_example batch0 || return 1
+  linux_side batch0 10.9.8.1/24 fd09::1/64 || return 1
+  grep -q 'in batches' "$log" || { fail "it does not use batches"; return 1; }
+  in_sandbox ping -n -q -c 200 -i 0.002 -l 32 -W 5 10.9.8.2 >>"$log" || { fail "no IPv4 replies"; return 1; }
+  in_sandbox ping -6 -n -q -c 20 -i 0.01 -W 5 fd09::2 >>"$log" || { fail "no IPv6 replies"; return 1; }
+  stop_program INT || { fail "status $? after Ctrl+C, which cancels a wait"; return 1; }
+  note "$(grep '^to the system' "$log" | tr -d '\r')"
+  local sent
+  sent=$(sed -nE 's/^to the system: ([0-9]+) packets.*/\1/p' "$log")
+  [ "${sent:-0}" -ge 220 ] || { fail "the driver counted ${sent:-no} packets of at least 220"; return 1; }
   nothing_left
 }
 
@@ -280,6 +295,7 @@ touch "$work/start"
 run_test exit_status "the exit status of a Windows program is passed on"
 run_test api_basics "every function does its job, and fails as documented on plain bad paths"
 run_test echo_example "the example answers IPv4 and IPv6 pings up to 60000 bytes, ends on Ctrl+C and leaves nothing"
+run_test batches_example "the example of culvert.h answers in batches, is cancelled by Ctrl+C, and the driver has counted its packets"
 run_test all_sizes "packets of every size from 1 to 65535 bytes go there and back unchanged"
 run_test many_datagrams "200,000 datagrams go there and back, in order and unchanged, without loss"
 run_test bridge_tcp "iperf3 TCP through two adapters that a Windows program bridges"
