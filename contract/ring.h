@@ -282,6 +282,13 @@ RingWaitForRoom(CULVERT_PRODUCER *Producer, uint32_t Bytes)
     return Used <= Producer->Capacity && Bytes <= Producer->Capacity - Used;
 }
 
+/* Whether the producer has published nothing new; for who looks before it asks for a signal. */
+static inline int
+RingIsEmpty(const CULVERT_CONSUMER *Consumer)
+{
+    return AtomicReadRelaxed(&Consumer->Ring->Tail) == Consumer->Head;
+}
+
 /*
  * Looks at the slot at Consumer->Head. On CULVERT_RING_OK, *Slot is it and *Size its packet's size,
  * read once and checked: 1 to CULVERT_MAX_PACKET, and wholly before the producer's position.
@@ -323,14 +330,21 @@ RingAdvance(CULVERT_CONSUMER *Consumer, uint32_t Size)
 }
 
 /*
- * Gives all bytes before Head (at most Consumer->Head) back to the producer. Returns nonzero if the
- * caller must now signal the producer's event.
+ * Gives all bytes before Head (at most Consumer->Head) back to a producer that never waits for room
+ * (the driver drops what does not fit), so that no fence is needed.
  */
-static inline int
-RingRelease(CULVERT_CONSUMER *Consumer, uint32_t Head)
+static inline void
+RingReleaseQuietly(CULVERT_CONSUMER *Consumer, uint32_t Head)
 {
     Consumer->Released = Head;
     AtomicWriteRelease(&Consumer->Ring->Head, Head);
+}
+
+/* The same to a producer that may wait. Returns nonzero if the caller must now signal its event. */
+static inline int
+RingRelease(CULVERT_CONSUMER *Consumer, uint32_t Head)
+{
+    RingReleaseQuietly(Consumer, Head);
     AtomicFence(); /* see "Room" */
     return AtomicReadRelaxed(&Consumer->Ring->ProducerWaiting) != 0 &&
            AtomicExchange(&Consumer->Ring->ProducerWaiting, 0) != 0;
@@ -343,9 +357,11 @@ RingRelease(CULVERT_CONSUMER *Consumer, uint32_t Head)
 static inline int
 RingWaitForPacket(const CULVERT_CONSUMER *Consumer)
 {
-    AtomicWriteRelaxed(&Consumer->Ring->ConsumerWaiting, 1);
+    /* Who looks at an empty ring again and again only reads, and leaves the producer its lines. */
+    if (AtomicReadRelaxed(&Consumer->Ring->ConsumerWaiting) == 0)
+        AtomicWriteRelaxed(&Consumer->Ring->ConsumerWaiting, 1);
     AtomicFence(); /* see "Wake-up" */
-    return AtomicReadRelaxed(&Consumer->Ring->Tail) != Consumer->Head;
+    return !RingIsEmpty(Consumer);
 }
 
 #endif
