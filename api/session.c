@@ -4,7 +4,7 @@
  * protocol.
  *
  * Received packets may be released, and allocated ones sent, in any order; the ring needs them in
- * its own. Each slot therefore carries a mark in its Private field, which the driver ignores, and
+ * its own. The slots that the application has are therefore marked (slot_marks.h), and
  * whoever marks the oldest slot moves the ring's position over all that are marked behind it.
  *
  * A thread may be about to enter a call, or wait on the event, while another ends the session. So
@@ -23,15 +23,14 @@
  */
 #include "counter.h"
 #include "session.h"
+#include "slot_marks.h"
 
 #define SESSION_MAGIC  0x53766C43u /* "ClvS" */
 #define SESSION_DEAD   0x44766C43u /* "ClvD" */
 #define GRAVEYARD_MAX  32u
+#define PREFETCH_AHEAD 512u     /* bytes of the send ring */
+#define PREFETCH_MAX   2048u    /* bytes: of a larger packet, the processor prefetches the rest */
 #define LOWEST_ADDRESS 0x10000u /* below it, no system has memory */
-
-/* CULVERT_SLOT.Private */
-#define SLOT_OURS 1u /* with the application: being read, or being filled */
-#define SLOT_DONE 2u /* released, or to be sent, behind an older slot that is not */
 
 /* The counters of SESSION_TRAFFIC; see counter.h for how they are written and read. */
 typedef struct TRAFFIC
@@ -54,11 +53,13 @@ struct SESSION
 
     _Alignas(CULVERT_CACHE_LINE) SYSTEM_LOCK ReceiveLock;
     CULVERT_CONSUMER Receive; /* under ReceiveLock */
+    SLOT_MARK *ReceiveMarks;  /* under ReceiveLock; not after the end */
     uint32_t ReceiveWaiters;  /* under ReceiveLock: threads that wait in SessionReceive */
     TRAFFIC Received;         /* written under ReceiveLock */
 
     _Alignas(CULVERT_CACHE_LINE) SYSTEM_LOCK SendLock;
     CULVERT_PRODUCER Send; /* under SendLock */
+    SLOT_MARK *SendMarks;  /* under SendLock; not after the end */
     uint32_t Published;    /* under SendLock: the position before which all is sent */
     uint32_t RoomWanted;   /* under SendLock: somebody has asked for SendSpaceEvent */
     TRAFFIC Sent;          /* written under SendLock */
@@ -137,6 +138,16 @@ HasEnded(const SESSION *Session)
     return Session->Ended || AtomicReadAcquire(&Session->Memory->State) != CULVERT_STATE_RUNNING;
 }
 
+static void
+FreeMarks(SESSION *Session)
+{
+    if (Session->ReceiveMarks != NULL)
+        SystemFree(Session->ReceiveMarks);
+    if (Session->SendMarks != NULL)
+        SystemFree(Session->SendMarks);
+    Session->ReceiveMarks = Session->SendMarks = NULL;
+}
+
 SESSION *
 SessionStart(SYSTEM_ADAPTER *Adapter, uint32_t Capacity)
 {
@@ -150,9 +161,13 @@ SessionStart(SYSTEM_ADAPTER *Adapter, uint32_t Capacity)
         return NULL;
     SystemLockInitialize(&Session->ReceiveLock);
     SystemLockInitialize(&Session->SendLock);
-    Session->Link = SystemLinkOpen(Adapter, Capacity, LinkEnded, Session, &Session->Parts);
+    Session->ReceiveMarks = SystemAllocate(SlotMarksBytes(Capacity));
+    Session->SendMarks = SystemAllocate(SlotMarksBytes(Capacity));
+    if (Session->ReceiveMarks != NULL && Session->SendMarks != NULL)
+        Session->Link = SystemLinkOpen(Adapter, Capacity, LinkEnded, Session, &Session->Parts);
     if (Session->Link == NULL)
     {
+        FreeMarks(Session);
         SystemFree(Session);
         return NULL;
     }
@@ -185,6 +200,7 @@ SessionEnd(SESSION *Session)
     SystemLockRelease(&Session->SendLock);
     SystemLockRelease(&Session->ReceiveLock);
     SystemLinkClose(Session->Link);
+    FreeMarks(Session);
     SystemEventSet(Session->Parts.ReceiveEvent);
     Bury(Session);
 }
@@ -241,14 +257,14 @@ TakePackets(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, CULVERT_R
     uint64_t Bytes = 0;
     for (*Result = CULVERT_RING_OK; Taken < Count; ++Taken)
     {
-        CULVERT_SLOT *Slot;
+        const CULVERT_SLOT *Slot;
         uint32_t Size;
-        *Result = RingPeek(Ring, (const CULVERT_SLOT **)&Slot, &Size);
+        *Result = RingPeek(Ring, &Slot, &Size);
         if (*Result != CULVERT_RING_OK)
             break;
-        Slot->Private = SLOT_OURS;
+        SlotMarkOurs(Session->ReceiveMarks, Ring->Capacity, Ring->Head, Size);
         RingAdvance(Ring, Size);
-        Packets[Taken].Data = (uint8_t *)(Slot + 1);
+        Packets[Taken].Data = (uint8_t *)(uintptr_t)(Slot + 1);
         Packets[Taken].Size = Size;
         Bytes += Size;
     }
@@ -320,59 +336,6 @@ SessionReceive(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, const 
     return Taken;
 }
 
-/*
- * The slot of a packet that lies in a ring's data area of Capacity bytes and carries Mark; NULL if
- * Packet is anything else.
- */
-static CULVERT_SLOT *
-SlotOfPacket(const uint8_t *Data, uint32_t Capacity, const uint8_t *Packet, uint16_t Mark)
-{
-    uintptr_t Offset = (uintptr_t)Packet - (uintptr_t)Data - sizeof(CULVERT_SLOT);
-    if (Offset >= Capacity || Offset % CULVERT_SLOT_ALIGNMENT != 0)
-        return NULL;
-    CULVERT_SLOT *Slot = (CULVERT_SLOT *)(uintptr_t)(Data + Offset);
-    return Slot->Private == Mark ? Slot : NULL;
-}
-
-/*
- * Steps From over slots that are marked SLOT_DONE, at most to End. Sizes are read again from the
- * ring, where the application may have written by mistake: a step never leads beyond End.
- */
-static uint32_t
-StepOverDone(const uint8_t *Data, uint32_t Capacity, uint32_t From, uint32_t End)
-{
-    while (From != End)
-    {
-        const CULVERT_SLOT *Slot =
-            (const CULVERT_SLOT *)(const void *)(Data + (From & (Capacity - 1)));
-        uint32_t Size = Slot->Size;
-        if (Slot->Private != SLOT_DONE || Size == 0 || Size > CULVERT_MAX_PACKET ||
-            CULVERT_SLOT_BYTES(Size) > End - From)
-            break;
-        From += CULVERT_SLOT_BYTES(Size);
-    }
-    return From;
-}
-
-/* Marks those of the packets that are the application's as done; returns how many. With the ring's
- * lock held. */
-static uint32_t
-MarkDone(const uint8_t *Data, uint32_t Capacity, const SESSION_PACKET *Packets, uint32_t Count,
-         uint64_t *Bytes)
-{
-    uint32_t Done = 0;
-    for (uint32_t Index = 0; Index < Count; ++Index)
-    {
-        CULVERT_SLOT *Slot = SlotOfPacket(Data, Capacity, Packets[Index].Data, SLOT_OURS);
-        if (Slot == NULL)
-            continue;
-        Slot->Private = SLOT_DONE;
-        *Bytes += Slot->Size;
-        ++Done;
-    }
-    return Done;
-}
-
 void
 SessionRelease(SESSION *Session, const SESSION_PACKET *Packets, uint32_t Count)
 {
@@ -380,16 +343,29 @@ SessionRelease(SESSION *Session, const SESSION_PACKET *Packets, uint32_t Count)
     if (!HasEnded(Session))
     {
         CULVERT_CONSUMER *Ring = &Session->Receive;
-        uint64_t Bytes = 0;
-        if (MarkDone(Ring->Data, Ring->Capacity, Packets, Count, &Bytes) != 0)
-        {
-            uint32_t Head = StepOverDone(Ring->Data, Ring->Capacity, Ring->Released, Ring->Head);
-            /* No signal: the driver drops what does not fit and never waits for room here. */
-            if (Head != Ring->Released)
-                (void)RingRelease(Ring, Head);
-        }
+        for (uint32_t Index = 0; Index < Count; ++Index)
+            SlotMarkDone(Session->ReceiveMarks, Ring->Capacity, Ring->Data, Packets[Index].Data);
+        uint32_t Head =
+            SlotMarksStep(Session->ReceiveMarks, Ring->Capacity, Ring->Released, Ring->Head);
+        /* The driver drops what does not fit, and never waits for room here. */
+        if (Head != Ring->Released)
+            RingReleaseQuietly(Ring, Head);
     }
     SystemLockRelease(&Session->ReceiveLock);
+}
+
+/*
+ * The packets behind the one of Bytes bytes at Position will soon be filled, where the driver's
+ * processor has read others: lets their cache lines come while this one is being filled.
+ */
+static void
+PrefetchRoom(const CULVERT_PRODUCER *Ring, uint32_t Position, uint32_t Bytes)
+{
+    /* No packet wraps, and neither does this: the ring's tail is longer. */
+    uint32_t Ahead = (Position + Bytes + PREFETCH_AHEAD) & (Ring->Capacity - 1);
+    const uint8_t *End = Ring->Data + Ahead + (Bytes < PREFETCH_MAX ? Bytes : PREFETCH_MAX);
+    for (const uint8_t *Line = Ring->Data + Ahead; Line < End; Line += CULVERT_CACHE_LINE)
+        PrefetchToWrite(Line);
 }
 
 /* Reserves room for the packets, from the first on; *Result is why for no more. With SendLock held.
@@ -406,9 +382,9 @@ ReservePackets(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count,
         *Result = RingReserve(Ring, CULVERT_SLOT_BYTES(Size), &Position);
         if (*Result != CULVERT_RING_OK)
             break;
-        CULVERT_SLOT *Slot = RingSlot(Ring, Position);
-        Packets[Reserved].Data = RingSlotInit(Slot, Size);
-        Slot->Private = SLOT_OURS;
+        SlotMarkOurs(Session->SendMarks, Ring->Capacity, Position, Size);
+        PrefetchRoom(Ring, Position, CULVERT_SLOT_BYTES(Size));
+        Packets[Reserved].Data = RingSlotInit(RingSlot(Ring, Position), Size);
     }
     if (Ring->HeadSeen != HeadSeen || *Result == CULVERT_RING_FULL)
         CounterRaise(&Session->Sent.HighWater, Ring->Tail - Ring->HeadSeen);
@@ -485,12 +461,20 @@ SessionSend(SESSION *Session, const SESSION_PACKET *Packets, uint32_t Count)
     if (!HasEnded(Session))
     {
         CULVERT_PRODUCER *Ring = &Session->Send;
+        uint32_t Done = 0;
         uint64_t Bytes = 0;
-        uint32_t Done = MarkDone(Ring->Data, Ring->Capacity, Packets, Count, &Bytes);
+        for (uint32_t Index = 0; Index < Count; ++Index)
+        {
+            const uint8_t *Packet = Packets[Index].Data;
+            if (!SlotMarkDone(Session->SendMarks, Ring->Capacity, Ring->Data, Packet))
+                continue;
+            Bytes += ((const CULVERT_SLOT *)(const void *)Packet - 1)->Size;
+            ++Done;
+        }
         if (Done != 0)
         {
             uint32_t Tail =
-                StepOverDone(Ring->Data, Ring->Capacity, Session->Published, Ring->Tail);
+                SlotMarksStep(Session->SendMarks, Ring->Capacity, Session->Published, Ring->Tail);
             if (Tail != Session->Published)
             {
                 Session->Published = Tail;
