@@ -3,8 +3,10 @@
  * The kernel-owned buffers that packets towards the system are copied into, before anything looks
  * at them. A buffer is made when it is first needed, with its NET_BUFFER_LIST and MDL, goes round
  * many times, most recently used first (its memory is still in the cache), and is freed when a
- * session ends. What NDIS may hold at most is bounded per adapter; when it holds all, the packets
- * stay in the ring, which is how the application learns of it.
+ * session ends. The session's thread takes buffers from a list of its own, without a locked
+ * instruction; returned ones are pushed to another list, a chain at a time, from any thread, and
+ * only ever taken from it all at once. What NDIS may hold at most is bounded per adapter; when it
+ * holds all, the packets stay in the ring, which is how the application learns of it.
  */
 #include "driver.h"
 
@@ -31,8 +33,6 @@ BufferPoolCreate(ADAPTER *Adapter)
         .PoolTag = POOL_TAG_BUFFER,
     };
     BUFFER_POOL *Pool = &Adapter->Buffers;
-    for (int Class = 0; Class < BufferClasses; ++Class)
-        InitializeSListHead(&Pool->Free[Class]);
     Pool->NetBufferListPool = NdisAllocateNetBufferListPool(Adapter->MiniportHandle, &Parameters);
     return Pool->NetBufferListPool != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
@@ -80,8 +80,30 @@ FreeBuffer:
 static BUFFER *
 BufferPop(BUFFER_POOL *Pool, BUFFER_CLASS Class)
 {
-    PSLIST_ENTRY Entry = InterlockedPopEntrySList(&Pool->Free[Class]);
-    return Entry != NULL ? CONTAINING_RECORD(Entry, BUFFER, FreeEntry) : NULL;
+    BUFFER *Buffer = Pool->Own[Class];
+    if (Buffer == NULL)
+        Buffer = InterlockedExchangePointer(&Pool->Returned[Class], NULL);
+    if (Buffer != NULL)
+        Pool->Own[Class] = Buffer->Next;
+    return Buffer;
+}
+
+_Use_decl_annotations_
+VOID
+BufferCollect(ADAPTER *Adapter)
+{
+    BUFFER_POOL *Pool = &Adapter->Buffers;
+    for (int Class = 0; Class < BufferClasses; ++Class)
+    {
+        if (ReadPointerNoFence(&Pool->Returned[Class]) == NULL)
+            continue;
+        BUFFER *First = InterlockedExchangePointer(&Pool->Returned[Class], NULL);
+        BUFFER *Last = First;
+        while (Last->Next != NULL)
+            Last = Last->Next;
+        Last->Next = Pool->Own[Class];
+        Pool->Own[Class] = First;
+    }
 }
 
 _Use_decl_annotations_
@@ -111,10 +133,24 @@ BufferTake(ADAPTER *Adapter, ULONG Size, BOOLEAN *Wait)
 
 _Use_decl_annotations_
 VOID
-BufferGive(ADAPTER *Adapter, BUFFER *Buffer)
+BufferPutBack(ADAPTER *Adapter, BUFFER *Buffer)
+{
+    Buffer->Next = Adapter->Buffers.Own[Buffer->Class];
+    Adapter->Buffers.Own[Buffer->Class] = Buffer;
+}
+
+_Use_decl_annotations_
+VOID
+BufferGive(ADAPTER *Adapter, BUFFER *First, BUFFER *Last)
 {
     BUFFER_POOL *Pool = &Adapter->Buffers;
-    InterlockedPushEntrySList(&Pool->Free[Buffer->Class], &Buffer->FreeEntry);
+    PVOID volatile *Returned = &Pool->Returned[First->Class];
+    PVOID Seen;
+    do
+    {
+        Seen = ReadPointerNoFence(Returned);
+        Last->Next = Seen;
+    } while (InterlockedCompareExchangePointer(Returned, First, Seen) != Seen);
     if (ReadNoFence(&Pool->Starving) && InterlockedExchange(&Pool->Starving, FALSE))
         KeSetEvent(&Adapter->InjectWake, IO_NO_INCREMENT, FALSE);
 }

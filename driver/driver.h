@@ -111,7 +111,7 @@ typedef enum BUFFER_CLASS
  * packets. Owned by the free list, by the session thread, or (indicated) by NDIS. */
 typedef struct BUFFER
 {
-    SLIST_ENTRY FreeEntry; /* must be aligned as the pool aligns */
+    struct BUFFER *Next; /* while it is in a list of BUFFER_POOL */
     PNET_BUFFER_LIST NetBufferList;
     PMDL Mdl;
     PUCHAR Data;
@@ -120,7 +120,9 @@ typedef struct BUFFER
 
 typedef struct BUFFER_POOL
 {
-    SLIST_HEADER Free[BufferClasses];
+    /* The session thread's alone (without session: AdapterHalt's), most recently used first. */
+    BUFFER *Own[BufferClasses];
+    PVOID volatile Returned[BufferClasses]; /* BUFFERs: pushed from any thread, taken all at once */
     LONG Allocated[BufferClasses]; /* the session thread's and, without session, AdapterHalt's */
     NDIS_HANDLE NetBufferListPool;
     /* 1: the session thread ran out of buffers and is to be woken by the next return. */
@@ -271,6 +273,7 @@ struct SESSION
     uint32_t TicketCount;     /* power of two */
 
     CULVERT_CONSUMER Send; /* the thread's alone */
+    BOOLEAN Lingering;     /* the thread's alone: inject.c's */
 
     TRANSMIT_TICKET Tickets[];
 };
@@ -322,9 +325,20 @@ _IRQL_requires_(PASSIVE_LEVEL)
 BUFFER *
 BufferTake(ADAPTER *Adapter, ULONG Size, BOOLEAN *Wait);
 
+/* Takes in what has been returned, so that it is used first. By the session's thread. */
+_IRQL_requires_(PASSIVE_LEVEL)
+VOID
+BufferCollect(ADAPTER *Adapter);
+
+/* Undoes BufferTake. By the session's thread. */
+_IRQL_requires_(PASSIVE_LEVEL)
+VOID
+BufferPutBack(ADAPTER *Adapter, BUFFER *Buffer);
+
+/* NDIS has returned a chain of buffers of one class, linked by Next from First to Last. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
 VOID
-BufferGive(ADAPTER *Adapter, BUFFER *Buffer);
+BufferGive(ADAPTER *Adapter, BUFFER *First, BUFFER *Last);
 
 /* Frees what lies unused. By the session's thread or, without session, by AdapterHalt. */
 _IRQL_requires_max_(DISPATCH_LEVEL)

@@ -16,11 +16,19 @@
 
 #define BURST_MAX 64u
 
+/* What has been found out about a packet, so that copying does not look at its NET_BUFFER again. */
+typedef struct PACKET
+{
+    PNET_BUFFER NetBuffer;
+    const UCHAR *Data; /* of a packet in one piece, else NULL */
+    ULONG Length;
+} PACKET;
+
 /* Reserved and to be copied; lives on the stack of the sending thread. */
 typedef struct BURST
 {
     ULONG Count;
-    PNET_BUFFER Packets[BURST_MAX];
+    PACKET Packets[BURST_MAX];
 } BURST;
 
 /*
@@ -28,10 +36,13 @@ typedef struct BURST
  * bytes. The mapping stays with the MDL.
  */
 static NDIS_STATUS
-MapPacket(PNET_BUFFER NetBuffer)
+MapPacket(PNET_BUFFER NetBuffer, PACKET *Packet)
 {
     ULONG Length = NET_BUFFER_DATA_LENGTH(NetBuffer);
     ULONG Offset = NET_BUFFER_CURRENT_MDL_OFFSET(NetBuffer);
+    Packet->NetBuffer = NetBuffer;
+    Packet->Data = NULL;
+    Packet->Length = Length;
     if (Length == 0 || Length > CULVERT_MAX_PACKET)
         return NDIS_STATUS_INVALID_LENGTH;
     for (PMDL Mdl = NET_BUFFER_CURRENT_MDL(NetBuffer); Mdl != NULL; Mdl = Mdl->Next)
@@ -40,23 +51,36 @@ MapPacket(PNET_BUFFER NetBuffer)
         if (Bytes < Offset)
             return NDIS_STATUS_INVALID_LENGTH;
         Bytes -= Offset;
+        if (Bytes != 0)
+        {
+            const UCHAR *Data =
+                MmGetSystemAddressForMdlSafe(Mdl, LowPagePriority | MappingNoExecute);
+            if (Data == NULL)
+                return NDIS_STATUS_RESOURCES;
+            if (Bytes >= Length)
+            {
+                if (Length == Packet->Length)
+                    Packet->Data = Data + Offset;
+                return NDIS_STATUS_SUCCESS;
+            }
+            Length -= Bytes;
+        }
         Offset = 0;
-        if (Bytes == 0)
-            continue;
-        if (MmGetSystemAddressForMdlSafe(Mdl, LowPagePriority | MappingNoExecute) == NULL)
-            return NDIS_STATUS_RESOURCES;
-        if (Bytes >= Length)
-            return NDIS_STATUS_SUCCESS;
-        Length -= Bytes;
     }
     return NDIS_STATUS_INVALID_LENGTH;
 }
 
 /* Copies a packet that MapPacket has accepted. */
 static VOID
-CopyPacket(UCHAR *Destination, PNET_BUFFER NetBuffer)
+CopyPacket(UCHAR *Destination, const PACKET *Packet)
 {
-    ULONG Length = NET_BUFFER_DATA_LENGTH(NetBuffer);
+    ULONG Length = Packet->Length;
+    if (Packet->Data != NULL)
+    {
+        RtlCopyMemory(Destination, Packet->Data, Length);
+        return;
+    }
+    PNET_BUFFER NetBuffer = Packet->NetBuffer;
     ULONG Offset = NET_BUFFER_CURRENT_MDL_OFFSET(NetBuffer);
     for (PMDL Mdl = NET_BUFFER_CURRENT_MDL(NetBuffer); Length != 0; Mdl = Mdl->Next)
     {
@@ -115,7 +139,7 @@ ReserveBurst(SESSION *Session, const BURST *Burst, uint32_t *Position, uint32_t 
         return 0;
     for (; Fitting < Burst->Count; ++Fitting)
     {
-        uint32_t Bytes = CULVERT_SLOT_BYTES(NET_BUFFER_DATA_LENGTH(Burst->Packets[Fitting]));
+        uint32_t Bytes = CULVERT_SLOT_BYTES(Burst->Packets[Fitting].Length);
         Result = RingReserve(Ring, Bytes, Fitting == 0 ? Position : &Ignored);
         if (Result != CULVERT_RING_OK)
             break;
@@ -166,8 +190,8 @@ SendBurst(SESSION *Session, const BURST *Burst)
     KeReleaseSpinLockFromDpcLevel(&Session->TransmitLock);
     for (ULONG Index = 0; Index < Fitting; ++Index)
     {
-        PNET_BUFFER Packet = Burst->Packets[Index];
-        ULONG Length = NET_BUFFER_DATA_LENGTH(Packet);
+        const PACKET *Packet = &Burst->Packets[Index];
+        ULONG Length = Packet->Length;
         CopyPacket(RingSlotInit(RingSlot(&Session->Receive, Position), Length), Packet);
         Position += CULVERT_SLOT_BYTES(Length);
         Bytes += Length;
@@ -200,7 +224,7 @@ SendLists(SESSION *Session, PNET_BUFFER_LIST NetBufferLists)
         for (PNET_BUFFER Packet = NET_BUFFER_LIST_FIRST_NB(List); Packet != NULL;
              Packet = NET_BUFFER_NEXT_NB(Packet))
         {
-            NDIS_STATUS Status = MapPacket(Packet);
+            NDIS_STATUS Status = MapPacket(Packet, &Burst.Packets[Burst.Count]);
             if (Status != NDIS_STATUS_SUCCESS)
             {
                 NET_BUFFER_LIST_STATUS(List) = Status;
@@ -209,8 +233,7 @@ SendLists(SESSION *Session, PNET_BUFFER_LIST NetBufferLists)
                     Status == NDIS_STATUS_RESOURCES ? CulvertDropNoMemory : CulvertDropBadSize, 1);
                 continue;
             }
-            Burst.Packets[Burst.Count++] = Packet;
-            if (Burst.Count == BURST_MAX)
+            if (++Burst.Count == BURST_MAX)
             {
                 SendBurst(Session, &Burst);
                 Burst.Count = 0;
