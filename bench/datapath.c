@@ -17,7 +17,10 @@
 #include "../contract/ring.h"
 
 #define CAPACITY (4u << 20) /* of the ring, or what two bursts of each thread need */
-#define SOURCES  32u /* packets that a producer sends in turn, or one burst if that is more */
+/* How an application waits for packets. */
+#define MOMENTS_MAX   64u
+#define MOMENT_PAUSES 32u
+#define SOURCES       32u /* packets that a producer sends in turn, or one burst if that is more */
 
 /* ---- Out ---------------------------------------------------------------------------------------
  */
@@ -49,9 +52,25 @@ SystemSends(const FLOW *Flow, unsigned Index)
     }
 }
 
+/* There is no packet: a moment, or after many of them a wait. Returns how many there were. */
+static unsigned
+AwaitPacket(unsigned Moments)
+{
+    if (Moments == MOMENTS_MAX)
+    {
+        WaitForSingleObject(WintunGetReadWaitEvent(TunnelSession), 1);
+        return 0;
+    }
+    for (unsigned Pause = 0; Pause < MOMENT_PAUSES; ++Pause)
+        YieldProcessor();
+    return Moments + 1;
+}
+
 static void
 ApplicationReceives(const FLOW *Flow, unsigned Index)
 {
+    uint64_t Pending = 0;
+    unsigned Fruitless = 0;
     (void)Flow;
     while (!FlowStopped())
     {
@@ -59,11 +78,13 @@ ApplicationReceives(const FLOW *Flow, unsigned Index)
         BYTE *Packet = WintunReceivePacket(TunnelSession, &Size);
         if (Packet == NULL)
         {
-            YieldProcessor();
+            FlowFlush(&FlowConsumed[Index], &Pending);
+            Fruitless = AwaitPacket(Fruitless);
             continue;
         }
+        Fruitless = 0;
         WintunReleaseReceivePacket(TunnelSession, Packet);
-        FlowAdd(&FlowConsumed[Index], 1);
+        FlowAddOne(&FlowConsumed[Index], &Pending);
     }
 }
 
@@ -85,6 +106,7 @@ ApplicationSends(const FLOW *Flow, unsigned Index)
     static UCHAR Sources[FLOW_THREADS_MAX][SOURCES][1408];
     static UCHAR Large[CULVERT_MAX_PACKET];
     BYTE *Packets[256];
+    uint64_t Pending = 0;
     unsigned Nth = 0;
     memset(Sources[Index], 0x45, sizeof(Sources[Index]));
     memset(Large, 0x45, sizeof(Large));
@@ -100,10 +122,15 @@ ApplicationSends(const FLOW *Flow, unsigned Index)
             memcpy(Packets[Count], Bytes <= 1400 ? Sources[Index][Nth % SOURCES] : Large, Bytes);
         }
         for (unsigned At = 0; At < Count; ++At)
+        {
             WintunSendPacket(TunnelSession, Packets[At]);
-        FlowAdd(&FlowProduced[Index], Count);
+            FlowAddOne(&FlowProduced[Index], &Pending);
+        }
         if (Count < Flow->Burst)
+        {
+            FlowFlush(&FlowProduced[Index], &Pending);
             YieldProcessor();
+        }
     }
 }
 
@@ -111,12 +138,23 @@ static void
 Indicated(void *Context, PNET_BUFFER_LIST NetBufferLists, ULONG Count)
 {
     static _Thread_local int Pinned;
-    (void)Context;
     if (!Pinned)
-        FlowPin(0, 0);
+        FlowPin(Context, 0, 0);
     Pinned = 1;
     NdisEdgeReturn(TunnelAdapter, NetBufferLists);
     FlowAdd(&FlowConsumed[0], Count);
+}
+
+/* The driver's thread keeps to its processor before anybody competes for that. */
+static void
+WakeDriver(void)
+{
+    BYTE *Packet = WintunAllocateSendPacket(TunnelSession, 64);
+    if (Packet == NULL)
+        abort();
+    memset(Packet, 0x45, 64);
+    WintunSendPacket(TunnelSession, Packet);
+    SimQuiesce();
 }
 
 /* ---- The table ---------------------------------------------------------------------------------
@@ -137,7 +175,8 @@ static void
 Measure(int Out, const FLOW *Flow)
 {
     TunnelUp(Flow->Capacity);
-    SimEdgeSetTap(TunnelEdge, Indicated, NULL);
+    SimEdgeSetTap(TunnelEdge, Indicated, (void *)(uintptr_t)Flow);
+    WakeDriver();
     double Culvert =
         FlowMeasure(Flow, Out ? SystemSends : ApplicationSends, Out ? ApplicationReceives : NULL);
     Drain();

@@ -39,6 +39,23 @@ FlowAdd(FLOW_COUNT *Count, uint64_t Packets)
     __atomic_store_n(&Count->Packets, Count->Packets + Packets, __ATOMIC_RELAXED);
 }
 
+/* The same for one packet, which *Pending counts until there are enough, so that whoever reads the
+ * count does not take its cache line away for each packet. FlowFlush: now. */
+static inline void
+FlowFlush(FLOW_COUNT *Count, uint64_t *Pending)
+{
+    if (*Pending != 0)
+        FlowAdd(Count, *Pending);
+    *Pending = 0;
+}
+
+static inline void
+FlowAddOne(FLOW_COUNT *Count, uint64_t *Pending)
+{
+    if (++*Pending == 64)
+        FlowFlush(Count, Pending);
+}
+
 /*
  * Grants a producer packets to send, so that no more than Limit are on their way, and counts them
  * in FlowProduced[Index]; at least Least of them, which it waits for, or 0 at the end. For a ring
@@ -52,9 +69,10 @@ uint64_t
 FlowFits(const FLOW *Flow, uint64_t Bytes);
 
 /* Keeps the calling thread on one processor: Index counts the producers, the consumers take them
- * from the other end. */
+ * from the other end. If there are enough processors and the system allows it, nobody else gets
+ * them meanwhile. */
 void
-FlowPin(int Producer, unsigned Index);
+FlowPin(const FLOW *Flow, int Producer, unsigned Index);
 
 /* A thread's part; Index is its number on its side. */
 typedef void

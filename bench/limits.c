@@ -98,17 +98,19 @@ static void
 RingProduce(const FLOW *Flow, unsigned Index)
 {
     uint8_t *Sources = MakeSources(Flow);
+    uint64_t Pending = 0;
     for (unsigned Nth = 0; !FlowStopped();)
     {
         void *Buffer = Take(Flow, &Free);
         if (Buffer == NULL)
         {
+            FlowFlush(&FlowProduced[Index], &Pending);
             YieldProcessor();
             continue;
         }
         memcpy(Buffer, Source(Flow, Sources, Nth), PacketBytes(Flow->Size, Nth));
         Put(Flow, &Full, Buffer);
-        FlowAdd(&FlowProduced[Index], 1);
+        FlowAddOne(&FlowProduced[Index], &Pending);
         ++Nth;
     }
     free(Sources);
@@ -120,11 +122,13 @@ RingConsume(const FLOW *Flow, unsigned Index)
     uint8_t *Private = malloc(CULVERT_MAX_PACKET);
     if (Private == NULL)
         abort();
+    uint64_t Pending = 0;
     for (unsigned Nth = 0; !FlowStopped();)
     {
         void *Buffer = Take(Flow, &Full);
         if (Buffer == NULL)
         {
+            FlowFlush(&FlowConsumed[Index], &Pending);
             YieldProcessor();
             continue;
         }
@@ -132,7 +136,7 @@ RingConsume(const FLOW *Flow, unsigned Index)
             memcpy(Private, Buffer, PacketBytes(Flow->Size, Nth));
         __asm__ volatile("" ::"r"(Private) : "memory");
         Put(Flow, &Free, Buffer);
-        FlowAdd(&FlowConsumed[Index], 1);
+        FlowAddOne(&FlowConsumed[Index], &Pending);
         ++Nth;
     }
     free(Private);

@@ -185,7 +185,8 @@ KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
         SimRuleBroken("KeSetEvent", "wdm/nf-wdm-kesetevent", "the object is a thread");
     LONG Old = Event->Header.SignalState;
     Event->Header.SignalState = 1;
-    SimDispatcherChanged();
+    if (Old == 0) /* else whoever waits for it has been told */
+        SimDispatcherChanged();
     SimDispatcherUnlock();
     return Old;
 }
