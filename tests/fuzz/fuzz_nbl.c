@@ -146,9 +146,8 @@ CopyPacket(PNET_BUFFER Buffer)
     ULONG Left = NET_BUFFER_DATA_LENGTH(Buffer);
     ULONG Skip = NET_BUFFER_CURRENT_MDL_OFFSET(Buffer);
     EXPECTED *Packet = malloc(sizeof(*Packet) + Left);
+    *Packet = (EXPECTED){.Bytes = Left};
     UCHAR *To = Packet->Data;
-    Packet->Next = NULL;
-    Packet->Bytes = Left;
     for (PMDL Mdl = NET_BUFFER_CURRENT_MDL(Buffer); Left != 0; Mdl = Mdl->Next, Skip = 0)
     {
         ULONG Here = min(Mdl->ByteCount - Skip, Left);
