@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Device objects, their names and stacks. Article "Device Objects and Device Stacks". */
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "io.h"
+#include "lock_order.h"
 
 #define NAME_CHARACTERS 128
 #define NAMES_MAX       32
@@ -150,6 +152,7 @@ SimDeviceDereference(PDEVICE_OBJECT Device)
     pthread_mutex_unlock(&Mutex);
     if (!Last)
         return;
+    SimLockOrderForget(Device->DeviceExtension, malloc_usable_size(Device->DeviceExtension));
     free(Device->DeviceExtension);
     free(Device);
 }

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <time.h>
 #include "dispatcher.h"
+#include "lock_order.h"
 #include "scheduler.h"
 #include "thread.h"
 
@@ -120,7 +121,7 @@ IsSpinLockFree(void *Context)
 }
 
 static void
-SpinAcquire(PKSPIN_LOCK SpinLock, const char *Call)
+SpinAcquire(PKSPIN_LOCK SpinLock, const char *Call, const void *Place)
 {
     struct _KTHREAD *Thread = SimThread();
     time_t Began = 0;
@@ -128,6 +129,7 @@ SpinAcquire(PKSPIN_LOCK SpinLock, const char *Call)
     if (__atomic_load_n(SpinLock, __ATOMIC_RELAXED) == (KSPIN_LOCK)Thread)
         SimRuleBroken(Call, "wdm/nf-wdm-keacquirespinlock",
                       "spin lock %p is held by this processor already: deadlock", (void *)SpinLock);
+    SimLockOrderCheck(Call, SpinLock, Place);
     KSPIN_LOCK Free = 0;
     for (unsigned Turn = 0; !__atomic_compare_exchange_n(SpinLock, &Free, (KSPIN_LOCK)Thread, FALSE,
                                                          __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
@@ -155,6 +157,7 @@ SpinAcquire(PKSPIN_LOCK SpinLock, const char *Call)
                           (void *)SpinLock);
     }
     Thread->SpinLocks++;
+    SimLockOrderTaken(SpinLock, Place);
 }
 
 static void
@@ -165,6 +168,7 @@ SpinRelease(PKSPIN_LOCK SpinLock, const char *Call)
         SimRuleBroken(Call, "wdm/nf-wdm-kereleasespinlock",
                       "spin lock %p is not held by this processor", (void *)SpinLock);
     Thread->SpinLocks--;
+    SimLockOrderReleased(SpinLock);
     __atomic_store_n(SpinLock, 0, __ATOMIC_RELEASE);
     SimPoint(Call);
 }
@@ -175,7 +179,7 @@ KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock)
     SimCheckIrql("KeAcquireSpinLock", "wdm/nf-wdm-keacquirespinlock", PASSIVE_LEVEL,
                  DISPATCH_LEVEL);
     KIRQL Old = KfRaiseIrql(DISPATCH_LEVEL);
-    SpinAcquire(SpinLock, "KeAcquireSpinLock");
+    SpinAcquire(SpinLock, "KeAcquireSpinLock", __builtin_return_address(0));
     return Old;
 }
 
@@ -193,7 +197,7 @@ KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
 {
     SimCheckIrql("KeAcquireSpinLockAtDpcLevel", "wdm/nf-wdm-keacquirespinlockatdpclevel",
                  DISPATCH_LEVEL, DISPATCH_LEVEL);
-    SpinAcquire(SpinLock, "KeAcquireSpinLockAtDpcLevel");
+    SpinAcquire(SpinLock, "KeAcquireSpinLockAtDpcLevel", __builtin_return_address(0));
 }
 
 VOID NTAPI
@@ -212,7 +216,7 @@ KeAcquireInStackQueuedSpinLock(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE LockHan
                  PASSIVE_LEVEL, DISPATCH_LEVEL);
     LockHandle->OldIrql = KfRaiseIrql(DISPATCH_LEVEL);
     LockHandle->LockQueue.Lock = SpinLock;
-    SpinAcquire(SpinLock, "KeAcquireInStackQueuedSpinLock");
+    SpinAcquire(SpinLock, "KeAcquireInStackQueuedSpinLock", __builtin_return_address(0));
 }
 
 VOID FASTCALL
@@ -231,7 +235,7 @@ KeAcquireInStackQueuedSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HAND
                  "wdm/nf-wdm-keacquireinstackqueuedspinlockatdpclevel", DISPATCH_LEVEL,
                  DISPATCH_LEVEL);
     LockHandle->LockQueue.Lock = SpinLock;
-    SpinAcquire(SpinLock, "KeAcquireInStackQueuedSpinLockAtDpcLevel");
+    SpinAcquire(SpinLock, "KeAcquireInStackQueuedSpinLockAtDpcLevel", __builtin_return_address(0));
 }
 
 VOID FASTCALL

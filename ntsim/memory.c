@@ -138,6 +138,7 @@ ExFreePoolWithTag(PVOID P, ULONG Tag)
             SimRuleBroken(Call, Page, "the block of %zu bytes was written beyond its end",
                           Block->Bytes);
     }
+    SimLockOrderForget(P, Block->Bytes);
     memset(P, FILL_FREED, Block->Bytes);
     free(P);
     free(Block);

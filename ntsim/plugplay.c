@@ -39,6 +39,7 @@ UnloadImage(void)
     if (Image != NULL)
         dlclose(Image);
     Image = NULL;
+    SimLockOrderForgetAll();
 }
 
 NTSTATUS

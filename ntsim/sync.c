@@ -5,6 +5,7 @@
  */
 #include <sched.h>
 #include "dispatcher.h"
+#include "lock_order.h"
 #include "thread.h"
 
 /* ---- Fast mutexes: Count is 1 when free, as ExInitializeFastMutex leaves it -------------------
@@ -29,6 +30,7 @@ ExAcquireFastMutex(PFAST_MUTEX FastMutex)
     if (FastMutex->Owner == Thread)
         SimRuleBroken(Call, Page, "fast mutex %p is held by this thread already: deadlock",
                       (void *)FastMutex);
+    SimLockOrderCheck(Call, FastMutex, __builtin_return_address(0));
     if (!SimDispatcherWaitFor(Call, IsMutexFree, FastMutex, NULL))
         SimRuleBroken(Call, Page, "fast mutex %p is not released: deadlock", (void *)FastMutex);
     FastMutex->Count = 0;
@@ -36,6 +38,7 @@ ExAcquireFastMutex(PFAST_MUTEX FastMutex)
     FastMutex->OldIrql = Old;
     SimDispatcherUnlock();
     Thread->FastMutexes++;
+    SimLockOrderTaken(FastMutex, __builtin_return_address(0));
 }
 
 BOOLEAN FASTCALL
@@ -53,6 +56,7 @@ ExTryToAcquireFastMutex(PFAST_MUTEX FastMutex)
         FastMutex->Owner = Thread;
         FastMutex->OldIrql = KfRaiseIrql(APC_LEVEL);
         Thread->FastMutexes++;
+        SimLockOrderTaken(FastMutex, __builtin_return_address(0));
     }
     SimDispatcherUnlock();
     return Free;
@@ -74,6 +78,7 @@ ExReleaseFastMutex(PFAST_MUTEX FastMutex)
     SimDispatcherChanged();
     SimDispatcherUnlock();
     Thread->FastMutexes--;
+    SimLockOrderReleased(FastMutex);
     KeLowerIrql(Old);
     SimPoint("ExReleaseFastMutex");
 }

@@ -3,6 +3,7 @@
 #ifndef CULVERT_NTSIM_THREAD_H
 #define CULVERT_NTSIM_THREAD_H
 
+#include "lock_order.h"
 #include "rules.h"
 #include "object.h"
 
@@ -17,6 +18,8 @@ struct _KTHREAD
     int Processor; /* at DISPATCH_LEVEL: the one that it occupies; else -1 */
     unsigned SpinLocks;
     unsigned FastMutexes;
+    unsigned HeldCount; /* of Held: the locks that it holds, in the order of taking */
+    SIM_HELD_LOCK Held[SIM_HELD_MAX];
     unsigned FaultExempt;
     ULONG64 Random;
     SIM_PROCESS *Process; /* whose handles the thread uses */

@@ -158,8 +158,8 @@ RunSeeds(const SCENARIO *Scenario, double Deadline)
     {
         for (unsigned Job = 0; Job < Options.Jobs; ++Job)
         {
-            if (Runs[Job].Child != 0 || Failed != 0 || Next == Options.From + Options.Seeds ||
-                (Deadline != 0 && Now() > Deadline))
+            BOOLEAN Late = Deadline != 0 && Now() > Deadline && Next != Options.From;
+            if (Runs[Job].Child != 0 || Failed != 0 || Late || Next == Options.From + Options.Seeds)
                 continue;
             Runs[Job].Seed = Next++;
             Start(Scenario, Job, &Runs[Job]);
@@ -200,12 +200,14 @@ CheckRepeats(void)
         {
             RUN Run = {.Seed = Options.From + At % REPEATED_SEEDS};
             int Status;
+            /* Stays so if the run fails, which is for RunSeeds to report. */
+            memset(&Results[0], 0, sizeof(Results[0]));
             Start(Scenario, 0, &Run);
             waitpid(Run.Child, &Status, 0);
             fclose(Run.Output);
             Twice[Time] = Results[0];
         }
-        if (memcmp(&Twice[0], &Twice[1], sizeof(Twice[0])) == 0 && Twice[0].Points != 0)
+        if (memcmp(&Twice[0], &Twice[1], sizeof(Twice[0])) == 0)
             continue;
         Same = FALSE;
         printf("# %s, seed %llu: %llx after %llu points, then %llx after %llu\n", Scenario->Name,

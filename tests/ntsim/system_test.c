@@ -102,6 +102,66 @@ BreakMutexAtDispatch(void)
     ExAcquireFastMutex(&Mutex);
 }
 
+/* Takes the first lock and then the second one. */
+static void
+TakeBoth(PKSPIN_LOCK First, PKSPIN_LOCK Second)
+{
+    KIRQL Old;
+    KeAcquireSpinLock(First, &Old);
+    KeAcquireSpinLockAtDpcLevel(Second);
+    KeReleaseSpinLockFromDpcLevel(Second);
+    KeReleaseSpinLock(First, Old);
+}
+
+/* Never two at a time: what is wrong is the order alone. */
+static void
+BreakLockOrder(void)
+{
+    static KSPIN_LOCK Locks[2];
+    TakeBoth(&Locks[0], &Locks[1]);
+    TakeBoth(&Locks[1], &Locks[0]);
+}
+
+static void
+BreakLockCircle(void)
+{
+    static KSPIN_LOCK Locks[3];
+    TakeBoth(&Locks[0], &Locks[1]);
+    TakeBoth(&Locks[1], &Locks[2]);
+    TakeBoth(&Locks[2], &Locks[0]);
+}
+
+static void
+BreakMutexOrder(void)
+{
+    static FAST_MUTEX Mutexes[2];
+    ExInitializeFastMutex(&Mutexes[0]);
+    ExInitializeFastMutex(&Mutexes[1]);
+    for (unsigned At = 0; At < 2; ++At)
+    {
+        ExAcquireFastMutex(&Mutexes[At]);
+        ExAcquireFastMutex(&Mutexes[1 - At]);
+        ExReleaseFastMutex(&Mutexes[1 - At]);
+        ExReleaseFastMutex(&Mutexes[At]);
+    }
+}
+
+/* Locks in memory that is freed have no order any more. */
+static void
+LocksEndWithTheirMemory(void **State)
+{
+    KSPIN_LOCK *Locks, *Before = NULL;
+    (void)State;
+    for (unsigned Round = 0; Round < 100; ++Round)
+    {
+        Locks = ExAllocatePoolWithTag(NonPagedPoolNx, 2 * sizeof(*Locks), 'kcoL');
+        memset(Locks, 0, 2 * sizeof(*Locks));
+        TakeBoth(&Locks[Locks == Before], &Locks[Locks != Before]);
+        Before = Locks == Before ? NULL : Locks;
+        ExFreePoolWithTag(Locks, 'kcoL');
+    }
+}
+
 static void
 BreakRundownReopen(void)
 {
@@ -244,6 +304,9 @@ IrqlRules(void **State)
     ExpectRule(BreakLowerUnderLock, "while a spin lock is held");
     ExpectRule(BreakMutexTwice, "held by this thread already");
     ExpectRule(BreakMutexAtDispatch, "ExAcquireFastMutex: called at IRQL 2");
+    ExpectRule(BreakLockOrder, "locks in contradictory order");
+    ExpectRule(BreakLockCircle, "locks in contradictory order");
+    ExpectRule(BreakMutexOrder, "locks in contradictory order");
     ExpectRule(BreakRundownReopen, "is not run down");
     ExpectRule(BreakRundownRelease, "nobody has acquired");
 }
@@ -281,7 +344,8 @@ IrpRules(void **State)
 void
 RunSystemTests(void)
 {
-    static const struct CMUnitTest system_tests[] = {PLAIN_TEST(IrqlRules), PLAIN_TEST(MemoryRules),
-                                                     PLAIN_TEST(IrpRules)};
+    static const struct CMUnitTest system_tests[] = {PLAIN_TEST(IrqlRules),
+                                                     PLAIN_TEST(LocksEndWithTheirMemory),
+                                                     PLAIN_TEST(MemoryRules), PLAIN_TEST(IrpRules)};
     RUN_TESTS("system", system_tests);
 }
