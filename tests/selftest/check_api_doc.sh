@@ -54,6 +54,17 @@ result "each test that docs/api.md names exists" "$work/no-test"
 python3 tests/selftest/read_manual.py include/wintun.h docs/api.md >"$work/unnamed" 2>&1
 result "docs/api.md names what include/wintun.h names" "$work/unnamed"
 
+# CULVERT_GET_VERSION_FUNC is CulvertGetVersion's.
+sed -nE 's/.*WINAPI \*(CULVERT_[A-Z_]+)_FUNC\).*/\1/p' include/culvert.h |
+  sed -E 's/_/ /g; s/\b([A-Z])([A-Z]*)\b/\1\L\2\E/g; s/ //g' | sort >"$work/culvert-header"
+sed -nE 's/^ +(Culvert\w+)$/\1/p' api/exports.def | sort >"$work/culvert-exports"
+[ -s "$work/culvert-header" ] || echo "no function" >>"$work/culvert-header"
+diff "$work/culvert-header" "$work/culvert-exports" >"$work/exports"
+result "the DLL exports what include/culvert.h declares" "$work/exports"
+grep -oE '\bERROR_\w+' include/culvert.h | sort -u >"$work/culvert-errors"
+grep -oE '^\|.*' docs/api.md | grep -oE '\bERROR_\w+' | sort -u | comm -23 "$work/culvert-errors" - >"$work/unnamed-errors"
+result "docs/api.md names the errors of include/culvert.h" "$work/unnamed-errors"
+
 # SECTION DIGEST IDS-OR-DASH [WHY]: each sentence of the text.
 awk -F '\t' '!/^#/ {
   if ($3 == "-" ? $4 !~ /^(about|example|heading|warning|elsewhere:.+)$/ : $3 == "" || NF != 3) print "line " NR
