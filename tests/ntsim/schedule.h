@@ -101,6 +101,10 @@ GuestBegin(GUEST *Guest);
 void
 GuestRun(GUEST *Guest);
 
+/* Waits for the end of the sending thread; then it goes on to a greater GUEST.Packets. */
+void
+GuestSendMore(GUEST *Guest);
+
 /* Waits for the threads, which end when they are content or the session ends. */
 void
 GuestJoin(GUEST *Guest);

@@ -175,6 +175,13 @@ GuestRun(GUEST *Guest)
 }
 
 void
+GuestSendMore(GUEST *Guest)
+{
+    SimThreadJoin(Guest->SendThread);
+    Guest->SendThread = SimThreadCreate(GuestSend, Guest, "guest's sender");
+}
+
+void
 GuestJoin(GUEST *Guest)
 {
     if (Guest->SendThread != NULL)

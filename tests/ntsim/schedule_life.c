@@ -118,6 +118,23 @@ TwoApplications(void)
     CheckLink(Tenants[0].Sessions + Tenants[1].Sessions);
 }
 
+/* A session that ends while the application waits for room, as nothing takes its packets: the
+ * adapter is paused. */
+static void
+EndWithoutRoom(void)
+{
+    GUEST Guest = {.Packets = 40, .BytesMax = 60000};
+    NDIS_ADAPTER *Adapter = SimEdgeAdapter(Stages[0].Edge);
+    CHECK(NdisEdgePause(Adapter) == STATUS_SUCCESS);
+    CHECK(GuestBegin(&Guest) == STATUS_PENDING);
+    GuestRun(&Guest);
+    SimSleep(SimScheduleRandom(2));
+    CHECK(GuestEnd(&Guest, (GUEST_END)SimScheduleRandom(EndByBrokenRing)) == STATUS_CANCELLED);
+    CHECK(Guest.Sent <= 2);
+    CHECK(NdisEdgeRestart(Adapter) == STATUS_SUCCESS);
+    CheckLink(1);
+}
+
 static SIM_REQUEST *Published;
 
 static BOOLEAN
@@ -383,6 +400,7 @@ OneOfTwoRemoved(void)
 
 const SCENARIO LifeScenarios[] = {
     {.Name = "start-and-end", .Adapters = 1, .Points = 1000, .Run = StartAndEnd},
+    {.Name = "end-without-room", .Adapters = 1, .Points = 200, .Run = EndWithoutRoom},
     {.Name = "two-applications", .Adapters = 1, .Points = 1250, .Run = TwoApplications},
     {.Name = "cancel-at-start", .Adapters = 1, .Points = 1050, .Run = CancelAtStart},
     {.Name = "pause-and-restart", .Adapters = 1, .Points = 1100, .Run = PauseAndRestart},

@@ -80,6 +80,29 @@ Starving(void)
     ReturnerStop(&Returner);
 }
 
+/* After the first few packets no memory can be had: the few buffers that there are go round, and
+ * the session thread waits for each of them. */
+static void
+FewBuffers(void)
+{
+    static const SIM_FAULT_PLAN All = {.PerMille = 1000, .Seed = 1};
+    WITNESS Witness = {0};
+    GUEST Guest = {.Packets = 2, .BytesMax = SMALL_BYTES};
+    RETURNER Returner = {.Count = 1 + SimScheduleRandom(3)};
+    WitnessBegin(&Witness);
+    ReturnerStart(&Returner);
+    CHECK(GuestBegin(&Guest) == STATUS_PENDING);
+    GuestRun(&Guest);
+    WitnessWait(&Witness, 2);
+    SimFaultArmPlan(&All);
+    Guest.Packets = 20;
+    GuestSendMore(&Guest);
+    WitnessWait(&Witness, Guest.Packets);
+    SimFaultDisarm();
+    CHECK(GuestEnd(&Guest, EndByCancel) == STATUS_CANCELLED);
+    ReturnerStop(&Returner);
+}
+
 /* A ring that is full again and again: what finds no room is dropped, the rest arrives in order. */
 static void
 FullRing(void)
@@ -160,6 +183,7 @@ const SCENARIO TrafficScenarios[] = {
     {.Name = "both-directions", .Adapters = 1, .Points = 1100, .Run = BothDirections},
     {.Name = "full-ring", .Adapters = 1, .Points = 750, .Run = FullRing},
     {.Name = "two-adapters", .Adapters = 2, .Points = 1300, .Run = TwoAdapters},
+    {.Name = "few-buffers", .Adapters = 1, .Points = 900, .Run = FewBuffers},
     {.Name = "starving", .Adapters = 1, .Points = 7000, .Run = Starving},
 };
 const unsigned TrafficScenarioCount = ARRAYSIZE(TrafficScenarios);
