@@ -27,10 +27,32 @@ OfAdapter(WINTUN_ADAPTER_HANDLE Adapter)
     return Statistics;
 }
 
+/* A ring without room, and what is then counted. */
+static void
+CountFullRing(WINTUN_SESSION_HANDLE Session)
+{
+    static CULVERT_PACKET Packets[MOST];
+    CULVERT_STATISTICS Before, After;
+    DWORD Count;
+
+    for (Count = 0; Count < MOST; ++Count)
+        Packets[Count].Size = BYTES;
+    Count = CulvertAllocateSendPackets(Session, Packets, MOST);
+    Before = OfSession(Session);
+    for (int Index = 0; Index < 5; ++Index)
+        WintunAllocateSendPacket(Session, BYTES);
+    After = OfSession(Session);
+    Check("stats/drops", After.Send.DropsNoRoom - Before.Send.DropsNoRoom == 5,
+          "allocations without room are counted");
+    Check("stats/high-water",
+          After.Send.HighWater > (ULONG64)Count * BYTES && After.Send.HighWater <= CAPACITY,
+          "the high-water mark of a full ring");
+}
+
 void
 SessionStatistics(void)
 {
-    static CULVERT_PACKET Packets[MOST];
+    CULVERT_PACKET Packets[3];
     LINE Line;
     CULVERT_STATISTICS Before, After;
     ULONG64 Received = 0, Bytes = 0;
@@ -84,18 +106,8 @@ SessionStatistics(void)
           "the driver was woken once by each call, or by the first only");
     for (int Index = 0; Index < 4; ++Index)
         LineRead(&Line, SOON_MILLISECONDS, &Size);
-    for (Count = 0; Count < MOST; ++Count)
-        Packets[Count].Size = BYTES;
-    Count = CulvertAllocateSendPackets(Line.Session, Packets, MOST);
+    CountFullRing(Line.Session);
     Before = OfSession(Line.Session);
-    for (int Index = 0; Index < 5; ++Index)
-        WintunAllocateSendPacket(Line.Session, BYTES);
-    After = OfSession(Line.Session);
-    Check("stats/drops", After.Send.DropsNoRoom - Before.Send.DropsNoRoom == 5,
-          "allocations without room are counted");
-    Check("stats/high-water",
-          After.Send.HighWater > (ULONG64)Count * BYTES && After.Send.HighWater <= CAPACITY,
-          "the high-water mark of a full ring");
     WintunEndSession(Line.Session);
     After = OfSession(Line.Session);
     Check("stats/ended",
