@@ -49,8 +49,8 @@ suite ring 120 build/native/tests/ring/test_ring_threads
 suite ring 60 build/native/tests/ring/test_ring_races
 suite models 420 model/check_models.sh
 suite ndis 300 build/native/tests/ndis/test_ndis
-suite ntsim 120 build/native/tests/ntsim/test_ntsim
-suite ntsim 120 build/native/tests/ntsim/test_ntsim_threads
+suite ntsim 240 build/native/tests/ntsim/test_ntsim
+suite ntsim 240 build/native/tests/ntsim/test_ntsim_threads
 suite ntsim 60 build/native/tests/ntsim/test_ntsim_access
 suite schedule 120 build/native/tests/ntsim/test_ntsim_schedule --seeds 300 --seconds 40
 suite driver-mutants 400 tests/mutants/check_driver_mutants.sh

@@ -11,7 +11,7 @@
 #include "runner.h"
 
 /* The simulator itself gives up a wait after 20 s; a test has several and may be one of many. */
-#define TEST_SECONDS_MAX 150
+#define TEST_SECONDS_MAX 150u
 
 #define NOTE_BYTES 400
 

@@ -28,7 +28,7 @@
 #define JOBS_MAX        16u
 #define SCENARIOS_MAX   64u
 #define REPEATED_SEEDS  2u
-#define RUN_SECONDS_MAX 60
+#define RUN_SECONDS_MAX 60u
 #define REPORT_LINES    40u
 
 typedef struct RUN
