@@ -273,7 +273,7 @@ struct SESSION
     uint32_t TicketCount;     /* power of two */
 
     CULVERT_CONSUMER Send; /* the thread's alone */
-    BOOLEAN Lingering;     /* the thread's alone: inject.c's */
+    ULONG LingerSkips;     /* the thread's alone: see inject.c */
 
     TRANSMIT_TICKET Tickets[];
 };

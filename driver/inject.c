@@ -14,8 +14,10 @@
  * look. Together a few microseconds, up to 25 where a pause takes longest. */
 #define LINGER_LOOKS  4u
 #define LINGER_PAUSES 128u
-/* A burst of so many packets means that more will come soon. */
+/* A burst of so many packets means that more will come soon. After smaller ones it lingers too, but
+ * if that was in vain, not for so many times. */
 #define LINGER_BURST 4u
+#define LINGER_SKIPS 8u
 
 /* What a burst has gathered so far. */
 typedef struct BURST
@@ -147,16 +149,24 @@ IndicateBurst(ADAPTER *Adapter, const BURST *Burst)
 static BOOLEAN
 Linger(SESSION *Session, ULONG Taken)
 {
-    if (Taken < LINGER_BURST && !Session->Lingering)
+    if (Taken == 0)
         return FALSE;
-    Session->Lingering = FALSE;
-    for (ULONG Look = 0; Look < LINGER_LOOKS && !Session->Lingering; ++Look)
+    if (Taken < LINGER_BURST && Session->LingerSkips != 0)
+    {
+        --Session->LingerSkips;
+        return FALSE;
+    }
+    for (ULONG Look = 0; Look < LINGER_LOOKS; ++Look)
     {
         for (ULONG Pause = 0; Pause < LINGER_PAUSES; ++Pause)
             YieldProcessor();
-        Session->Lingering = !RingIsEmpty(&Session->Send);
+        if (RingIsEmpty(&Session->Send))
+            continue;
+        Session->LingerSkips = 0;
+        return TRUE;
     }
-    return Session->Lingering;
+    Session->LingerSkips = LINGER_SKIPS;
+    return FALSE;
 }
 
 _Use_decl_annotations_
