@@ -4,7 +4,7 @@
 #   bench.sh [NAME...]    only these; the names are in ALL below
 set -u
 cd "$(dirname "$0")/.." || exit 1
-ALL="ring datapath chain"
+ALL="ring datapath latency wakeups chain"
 names=${*:-$ALL}
 for name in $names; do
   [[ " $ALL " == *" $name "* ]] || { echo "bench.sh: there is no benchmark \"$name\", only: $ALL" >&2; exit 2; }
@@ -102,6 +102,17 @@ chain() { # MTU: one line a protocol, Culvert beside the bridge on bare TUN inte
     printf '%s\t%s\t%s\t%s\t%s\n' $protocol "$1" "$culvert" "$direct" \
       "$(awk -v a="$culvert" -v b="$direct" 'BEGIN {printf "%.2f", b ? a / b : 0}')" >>$out/chain.tsv
   done
+}
+
+bench_latency() {
+  measure latency "A packet from the system to the application and back, ns:" build/native/bench/latency_bench latency
+  plot latency "round trip, ns" application median_ns,p99_ns <$out/latency.tsv
+}
+
+bench_wakeups() {
+  measure wakeups "Per million packets, there and back: signals of the DLL, and waits of the application:" \
+    build/native/bench/latency_bench wakeups
+  plot wakeups "per million packets" burst,pause_us dll_signals,application_waits <$out/wakeups.tsv
 }
 
 bench_chain() {
