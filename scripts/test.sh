@@ -52,7 +52,7 @@ suite ndis 300 build/native/tests/ndis/test_ndis
 suite ntsim 240 build/native/tests/ntsim/test_ntsim
 suite ntsim 240 build/native/tests/ntsim/test_ntsim_threads
 suite ntsim 60 build/native/tests/ntsim/test_ntsim_access
-suite schedule 120 build/native/tests/ntsim/test_ntsim_schedule --seeds 300 --seconds 40
+suite schedule 120 build/native/tests/ntsim/test_ntsim_schedule --seeds 1000 --seconds 40
 suite driver-mutants 400 tests/mutants/check_driver_mutants.sh
 suite coverage 120 tests/ntsim/check_coverage.sh
 suite fuzz 300 tests/fuzz/check_fuzz.sh
