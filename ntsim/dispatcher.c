@@ -158,10 +158,22 @@ SimDispatcherInit(PDISPATCHER_HEADER Header, UCHAR Type, LONG State)
 static void
 CheckHeader(const char *Call, const DISPATCHER_HEADER *Header)
 {
-    if (Header->WaitListHead.Flink != &Header->WaitListHead ||
-        (Header->Type > SynchronizationEvent && Header->Type != SIM_DISPATCHER_THREAD))
-        SimRuleBroken(Call, "Introduction to Kernel Dispatcher Objects",
-                      "object %p is no initialised event or thread", (const void *)Header);
+    if (Header->WaitListHead.Flink == &Header->WaitListHead)
+    {
+        switch (Header->Type)
+        {
+        case NotificationEvent:
+        case SynchronizationEvent:
+        case SIM_DISPATCHER_MUTEX:
+        case SIM_DISPATCHER_SEMAPHORE:
+        case SIM_DISPATCHER_THREAD:
+        case SIM_DISPATCHER_TIMER + NotificationTimer:
+        case SIM_DISPATCHER_TIMER + SynchronizationTimer:
+            return;
+        }
+    }
+    SimRuleBroken(Call, "Introduction to Kernel Dispatcher Objects",
+                  "object %p is no initialised dispatcher object", (const void *)Header);
 }
 
 VOID NTAPI
@@ -181,8 +193,8 @@ KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
                       "Wait is TRUE, which raises the IRQL until the wait that must follow");
     SimDispatcherLock();
     CheckHeader("KeSetEvent", &Event->Header);
-    if (Event->Header.Type == SIM_DISPATCHER_THREAD)
-        SimRuleBroken("KeSetEvent", "wdm/nf-wdm-kesetevent", "the object is a thread");
+    if (Event->Header.Type > SynchronizationEvent)
+        SimRuleBroken("KeSetEvent", "wdm/nf-wdm-kesetevent", "the object is no event");
     LONG Old = Event->Header.SignalState;
     Event->Header.SignalState = 1;
     if (Old == 0) /* else whoever waits for it has been told */
@@ -227,7 +239,38 @@ typedef struct WAIT
     PDISPATCHER_HEADER *Headers;
     ULONG Count;
     WAIT_TYPE Type;
+    struct _KTHREAD *Thread;
 } WAIT;
+
+/* Whether a wait of Thread for this object is over. A mutex can be acquired again by its owner. */
+static BOOLEAN
+IsSignalled(PDISPATCHER_HEADER Header, struct _KTHREAD *Thread)
+{
+    if (Header->SignalState > 0)
+        return TRUE;
+    return Header->Type == SIM_DISPATCHER_MUTEX &&
+           CONTAINING_RECORD(Header, KMUTEX, Header)->OwnerThread == Thread;
+}
+
+/* What the end of the wait does to the object. */
+static void
+Take(PDISPATCHER_HEADER Header, struct _KTHREAD *Thread)
+{
+    switch (Header->Type)
+    {
+    case SynchronizationEvent:
+    case SIM_DISPATCHER_TIMER + SynchronizationTimer:
+        Header->SignalState = 0;
+        break;
+    case SIM_DISPATCHER_MUTEX:
+        CONTAINING_RECORD(Header, KMUTEX, Header)->OwnerThread = Thread;
+        --Header->SignalState;
+        break;
+    case SIM_DISPATCHER_SEMAPHORE:
+        --Header->SignalState;
+        break;
+    }
+}
 
 /* Whether it is there; looks only. Under the lock. */
 static BOOLEAN
@@ -236,7 +279,7 @@ IsSatisfied(void *Context)
     const WAIT *Waiting = Context;
     ULONG Signalled = 0;
     for (ULONG At = 0; At < Waiting->Count; ++At)
-        Signalled += Waiting->Headers[At]->SignalState > 0;
+        Signalled += IsSignalled(Waiting->Headers[At], Waiting->Thread);
     return Waiting->Type == WaitAny ? Signalled != 0 : Signalled == Waiting->Count;
 }
 
@@ -247,10 +290,9 @@ Satisfy(const WAIT *Waiting)
     for (ULONG At = 0; At < Waiting->Count; ++At)
     {
         PDISPATCHER_HEADER Header = Waiting->Headers[At];
-        if (Header->SignalState <= 0)
+        if (!IsSignalled(Header, Waiting->Thread))
             continue;
-        if (Header->Type == SynchronizationEvent)
-            Header->SignalState = 0;
+        Take(Header, Waiting->Thread);
         if (Waiting->Type == WaitAny)
             return At;
     }
@@ -298,7 +340,7 @@ KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE Wai
     UNREFERENCED_PARAMETER(WaitMode);
     UNREFERENCED_PARAMETER(Alertable);
     PDISPATCHER_HEADER Header = Object;
-    return Wait("KeWaitForSingleObject", (WAIT){&Header, 1, WaitAny}, Timeout);
+    return Wait("KeWaitForSingleObject", (WAIT){&Header, 1, WaitAny, SimThread()}, Timeout);
 }
 
 NTSTATUS NTAPI
@@ -317,7 +359,7 @@ KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_
                       "Count is %u; 1 to %u are allowed with these wait blocks", Count, Max);
     for (ULONG At = 0; At < Count; ++At)
         Headers[At] = Object[At];
-    return Wait("KeWaitForMultipleObjects", (WAIT){Headers, Count, WaitType}, Timeout);
+    return Wait("KeWaitForMultipleObjects", (WAIT){Headers, Count, WaitType, SimThread()}, Timeout);
 }
 
 NTSTATUS NTAPI

@@ -83,6 +83,22 @@ SimWorkDrain(void);
 BOOLEAN
 SimWorkIsDone(void);
 
+/* Starts the thread that calls DPCs; before the first SimDpcQueue. */
+void
+SimDpcStart(void);
+
+/* Queues a DPC unless it is queued, and returns whether it did. Under the dispatcher's lock. */
+BOOLEAN
+SimDpcQueue(PKDPC Dpc, PVOID Argument1, PVOID Argument2);
+
+/* Whether a DPC is queued or running. Under the dispatcher's lock. */
+BOOLEAN
+SimDpcIsBusy(void);
+
+/* How many timers are set. Under the dispatcher's lock. */
+unsigned
+SimTimersArmed(void);
+
 HANDLE
 SimKeyOpen(const WCHAR *Path);
 

@@ -120,6 +120,26 @@ IsSpinLockFree(void *Context)
     return __atomic_load_n((PKSPIN_LOCK)Context, __ATOMIC_RELAXED) == 0;
 }
 
+ULONG NTAPI
+KeGetCurrentProcessorNumberEx(PPROCESSOR_NUMBER ProcNumber)
+{
+    /* Below DISPATCH_LEVEL a thread may be anywhere; the answer is then old at once. */
+    int Processor = SimThread()->Processor;
+    ULONG Index = Processor >= 0 ? (ULONG)Processor : 0;
+    if (ProcNumber != NULL)
+        *ProcNumber = (PROCESSOR_NUMBER){.Number = (UCHAR)Index};
+    return Index;
+}
+
+NTSTATUS NTAPI
+KeGetProcessorNumberFromIndex(ULONG ProcIndex, PPROCESSOR_NUMBER ProcNumber)
+{
+    if (ProcIndex >= PROCESSORS)
+        return STATUS_INVALID_PARAMETER;
+    *ProcNumber = (PROCESSOR_NUMBER){.Number = (UCHAR)ProcIndex};
+    return STATUS_SUCCESS;
+}
+
 static void
 SpinAcquire(PKSPIN_LOCK SpinLock, const char *Call, const void *Place)
 {

@@ -83,3 +83,14 @@ SimPoint(const char *What)
     }
 }
 #endif
+
+VOID NTAPI
+KeBugCheckEx(ULONG BugCheckCode, ULONG_PTR Parameter1, ULONG_PTR Parameter2, ULONG_PTR Parameter3,
+             ULONG_PTR Parameter4)
+{
+    SimRuleBroken("KeBugCheckEx", "wdm/nf-wdm-kebugcheckex",
+                  "the driver stops the system: %x (%llx, "
+                  "%llx, %llx, %llx)",
+                  BugCheckCode, (ULONGLONG)Parameter1, (ULONGLONG)Parameter2, (ULONGLONG)Parameter3,
+                  (ULONGLONG)Parameter4);
+}

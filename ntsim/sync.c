@@ -245,3 +245,12 @@ ExpInterlockedFlushSList(PSLIST_HEADER ListHead)
     ListUnlock(ListHead, NULL);
     return First;
 }
+
+USHORT NTAPI
+ExQueryDepthSList(PSLIST_HEADER SListHead)
+{
+    ULONGLONG First = ListLock("ExQueryDepthSList", SListHead);
+    USHORT Depth = (USHORT)SListHead->Region;
+    ListUnlock(SListHead, (PVOID)(ULONG_PTR)First);
+    return Depth;
+}

@@ -7,8 +7,12 @@
 #include "rules.h"
 #include "object.h"
 
-/* DISPATCHER_HEADER.Type of the objects that can be waited for; events have their EVENT_TYPE. */
-#define SIM_DISPATCHER_THREAD 6
+/* DISPATCHER_HEADER.Type of the objects that can be waited for; events have their EVENT_TYPE,
+ * timers their TIMER_TYPE added. */
+#define SIM_DISPATCHER_MUTEX     2
+#define SIM_DISPATCHER_SEMAPHORE 5
+#define SIM_DISPATCHER_THREAD    6
+#define SIM_DISPATCHER_TIMER     8
 
 /* Written by the thread itself only, except for Header. */
 struct _KTHREAD
