@@ -103,13 +103,14 @@ Drain(void)
 static void
 ApplicationSends(const FLOW *Flow, unsigned Index)
 {
-    static UCHAR Sources[FLOW_THREADS_MAX][SOURCES][1408];
-    static UCHAR Large[CULVERT_MAX_PACKET];
+    ULONG Stride = CULVERT_SLOT_BYTES(Flow->Size != 0 ? Flow->Size : 1400);
+    UCHAR *Sources = malloc((size_t)SOURCES * Stride);
     BYTE *Packets[256];
     uint64_t Pending = 0;
     unsigned Nth = 0;
-    memset(Sources[Index], 0x45, sizeof(Sources[Index]));
-    memset(Large, 0x45, sizeof(Large));
+    if (Sources == NULL)
+        abort();
+    memset(Sources, 0x45, (size_t)SOURCES * Stride);
     while (!FlowStopped())
     {
         unsigned Count = 0;
@@ -119,7 +120,7 @@ ApplicationSends(const FLOW *Flow, unsigned Index)
             Packets[Count] = WintunAllocateSendPacket(TunnelSession, Bytes);
             if (Packets[Count] == NULL)
                 break;
-            memcpy(Packets[Count], Bytes <= 1400 ? Sources[Index][Nth % SOURCES] : Large, Bytes);
+            memcpy(Packets[Count], Sources + (size_t)(Nth % SOURCES) * Stride, Bytes);
         }
         for (unsigned At = 0; At < Count; ++At)
         {
@@ -132,6 +133,7 @@ ApplicationSends(const FLOW *Flow, unsigned Index)
             YieldProcessor();
         }
     }
+    free(Sources);
 }
 
 static void
