@@ -89,13 +89,10 @@ AdapterFree(WINTUN_ADAPTER_HANDLE Handle)
 BOOL
 AdapterIsUnused(const GUID *Interface)
 {
-    HANDLE Claim;
+    DWORD Owner;
 
-    if (NamespaceIsAdapterMarked(Interface) ||
-        NamespaceClaimSession(Interface, &Claim, NULL) != ERROR_SUCCESS)
-        return FALSE;
-    CloseHandle(Claim);
-    return TRUE;
+    return !NamespaceIsAdapterMarked(Interface) &&
+           NamespaceGetSessionOwner(Interface, &Owner) == ERROR_SUCCESS && Owner == 0;
 }
 
 const WCHAR *
@@ -138,22 +135,27 @@ AdapterOpenDevice(ADAPTER *Adapter, HANDLE *Device)
 }
 
 BOOL
-AdapterSessionBegin(ADAPTER *Adapter, HANDLE *Claim)
+AdapterSessionOpen(ADAPTER *Adapter, SESSION_MARK *Mark)
 {
-    DWORD Owner = 0, Error = NamespaceClaimSession(&Adapter->Interface, Claim, &Owner);
+    DWORD Error = NamespaceOpenSession(&Adapter->Interface, Mark);
 
     if (Error == ERROR_SUCCESS)
         return TRUE;
-    if (Error == ERROR_SHARING_VIOLATION)
-        LogError(Error, L"Adapter %s has a session already, of process %u", Adapter->Label, Owner);
     SetLastError(Error);
     return FALSE;
 }
 
 void
-AdapterSessionEnd(HANDLE Claim)
+AdapterSessionRefused(const ADAPTER *Adapter, DWORD Error)
 {
-    CloseHandle(Claim);
+    DWORD Owner = 0;
+
+    if (Error == ERROR_SHARING_VIOLATION &&
+        NamespaceGetSessionOwner(&Adapter->Interface, &Owner) == ERROR_SUCCESS && Owner != 0)
+        LogError(Error, L"Adapter %s has a session already, of process %u", Adapter->Label, Owner);
+    else
+        LogError(Error, L"Starting a session on adapter %s", Adapter->Label);
+    SetLastError(Error);
 }
 
 NET_LUID

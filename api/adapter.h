@@ -9,6 +9,7 @@
 #include "culvert.h"
 
 typedef struct ADAPTER ADAPTER;
+typedef struct SESSION_MARK SESSION_MARK; /* namespace.h */
 
 /*
  * The adapter of a handle, with a reference that AdapterRelease gives back; NULL with the
@@ -30,17 +31,17 @@ BOOL
 AdapterOpenDevice(_In_ ADAPTER *Adapter, _Out_ HANDLE *Device);
 
 /*
- * Tells all processes that this one has a session on the adapter; to be called before the driver is
- * asked for it. *Claim is what AdapterSessionEnd takes; it does not depend on the ADAPTER's life,
- * and is given back by the system if the process dies. Fails with FALSE and the last-error code,
- * which is ERROR_SHARING_VIOLATION if the adapter has a session already. Logged.
+ * Opens the mark with which this process tells others that it has a session on the adapter; to be
+ * called before the driver is asked for one. It does not depend on the ADAPTER's life, and is given
+ * back by the system if the process dies. Then NamespaceMarkSession when the driver has accepted,
+ * and NamespaceCloseSession. Fails with FALSE and the last-error code. Logged.
  */
 BOOL
-AdapterSessionBegin(_In_ ADAPTER *Adapter, _Out_ HANDLE *Claim);
+AdapterSessionOpen(_In_ ADAPTER *Adapter, _Out_ SESSION_MARK *Mark);
 
-/* To be called when the driver has given the session back. */
+/* The driver has refused a session with this code, which becomes the last-error code. Logged. */
 void
-AdapterSessionEnd(_In_ HANDLE Claim);
+AdapterSessionRefused(_In_ const ADAPTER *Adapter, _In_ DWORD Error);
 
 /* The adapter's name for log lines: its GUID, valid as long as the reference. */
 const WCHAR *

@@ -22,35 +22,28 @@ RemoveByGuid(const GUID *Interface, BOOL *RebootRequired)
     return Error;
 }
 
-/*
- * While the claim is held, no process can start a session. *Claim is NULL if there is one that does
- * not matter: this process's own.
+/* This process's own session does not matter. One that starts after this is ended by the removal.
  */
 static DWORD
-KeepSessionsAway(const ADAPTER *Adapter, HANDLE *Claim)
+CheckNoSession(const ADAPTER *Adapter)
 {
-    DWORD Owner = 0, Error = NamespaceClaimSession(&Adapter->Interface, Claim, &Owner);
+    DWORD Owner, Error = NamespaceGetSessionOwner(&Adapter->Interface, &Owner);
 
-    if (Error != ERROR_SHARING_VIOLATION)
+    if (Error != ERROR_SUCCESS || Owner == 0 || Owner == GetCurrentProcessId())
         return Error;
-    if (Owner == GetCurrentProcessId())
-        return ERROR_SUCCESS;
-    return LogError(Error, L"Cannot delete adapter %s: process %u has a session", Adapter->Label,
-                    Owner);
+    return LogError(ERROR_SHARING_VIOLATION, L"Cannot delete adapter %s: process %u has a session",
+                    Adapter->Label, Owner);
 }
 
 static DWORD
 DeleteLocked(ADAPTER *Adapter, BOOL ForceCloseSessions, BOOL *RebootRequired)
 {
-    HANDLE Claim = NULL;
     DWORD Error = ERROR_SUCCESS;
 
     if (!ForceCloseSessions)
-        Error = KeepSessionsAway(Adapter, &Claim);
+        Error = CheckNoSession(Adapter);
     if (Error == ERROR_SUCCESS)
         Error = RemoveByGuid(&Adapter->Interface, RebootRequired);
-    if (Claim)
-        CloseHandle(Claim);
     if (Error == ERROR_SUCCESS)
     {
         AdapterUnmark(Adapter);

@@ -260,52 +260,79 @@ NamespaceIsAdapterMarked(const GUID *Adapter)
     return TRUE;
 }
 
-static DWORD
-AccessOwner(HANDLE Section, DWORD Access, DWORD *Owner)
-{
-    volatile DWORD *View = MapViewOfFile(Section, Access, 0, 0, sizeof(DWORD));
-
-    if (!View)
-        return LogLastError(L"Cannot map the mark of a session");
-    if (Access == FILE_MAP_WRITE)
-        *View = *Owner;
-    else
-        *Owner = *View;
-    UnmapViewOfFile((LPCVOID)View);
-    return ERROR_SUCCESS;
-}
-
 DWORD
-NamespaceClaimSession(const GUID *Adapter, HANDLE *Claim, DWORD *Owner)
+NamespaceOpenSession(const GUID *Adapter, SESSION_MARK *Mark)
 {
     SECURITY_ATTRIBUTES Attributes = {sizeof(Attributes), NULL, FALSE};
     WCHAR Name[NAME_CHARACTERS];
-    DWORD Process = GetCurrentProcessId(), Error = SetUp();
-    BOOL Exists;
+    DWORD Error = SetUp();
 
-    *Claim = NULL;
+    Mark->Section = NULL;
+    Mark->Value = NULL;
     if (Error != ERROR_SUCCESS)
         return Error;
     Attributes.lpSecurityDescriptor = ObjectSecurity;
     ObjectName(L"Session-", Adapter, Name);
-    *Claim = CreateFileMappingW(INVALID_HANDLE_VALUE, &Attributes, PAGE_READWRITE, 0, sizeof(DWORD),
-                                Name);
-    Exists = *Claim && GetLastError() == ERROR_ALREADY_EXISTS;
-    if (!*Claim)
+    Mark->Section = CreateFileMappingW(INVALID_HANDLE_VALUE, &Attributes, PAGE_READWRITE, 0,
+                                       sizeof(*Mark->Value), Name);
+    if (!Mark->Section)
         return LogLastError(L"Cannot make section %s", Name);
-    Error = CheckOwner(*Claim, Name);
+    Error = CheckOwner(Mark->Section, Name);
     if (Error == ERROR_SUCCESS)
-        Error = AccessOwner(*Claim, Exists ? FILE_MAP_READ : FILE_MAP_WRITE, &Process);
-    if (Error == ERROR_SUCCESS && Exists)
     {
-        if (Owner)
-            *Owner = Process;
-        Error = ERROR_SHARING_VIOLATION;
+        Mark->Value = MapViewOfFile(Mark->Section, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0,
+                                    sizeof(*Mark->Value));
+        if (!Mark->Value)
+            Error = LogLastError(L"Cannot map section %s", Name);
     }
     if (Error != ERROR_SUCCESS)
+        NamespaceCloseSession(Mark);
+    return Error;
+}
+
+/* No other open mark, of any process, has this value. */
+static LONGLONG
+MarkValue(const SESSION_MARK *Mark)
+{
+    return (LONGLONG)((ULONGLONG)(ULONG_PTR)Mark->Section << 32 | GetCurrentProcessId());
+}
+
+void
+NamespaceMarkSession(const SESSION_MARK *Mark)
+{
+    LONGLONG Old, Value = MarkValue(Mark);
+
+    /* Whoever stands there had its session before and is late to take its mark back, or is dead. */
+    do
+        Old = *Mark->Value;
+    while (InterlockedCompareExchange64(Mark->Value, Value, Old) != Old);
+}
+
+void
+NamespaceCloseSession(SESSION_MARK *Mark)
+{
+    if (Mark->Value)
     {
-        CloseHandle(*Claim);
-        *Claim = NULL;
+        InterlockedCompareExchange64(Mark->Value, 0, MarkValue(Mark));
+        UnmapViewOfFile((LPCVOID)Mark->Value);
+    }
+    if (Mark->Section)
+        CloseHandle(Mark->Section);
+    Mark->Section = NULL;
+    Mark->Value = NULL;
+}
+
+DWORD
+NamespaceGetSessionOwner(const GUID *Adapter, DWORD *Owner)
+{
+    SESSION_MARK Mark;
+    DWORD Error = NamespaceOpenSession(Adapter, &Mark);
+
+    *Owner = 0;
+    if (Error == ERROR_SUCCESS)
+    {
+        *Owner = (DWORD)InterlockedCompareExchange64(Mark.Value, 0, 0);
+        NamespaceCloseSession(&Mark);
     }
     return Error;
 }

@@ -7,7 +7,7 @@
  *
  *   Adapters          mutex     held by whoever changes adapters
  *   Adapter-{GUID}    mutex     exists while a process has a handle of the adapter; never owned
- *   Session-{GUID}    section   exists while a process has a session; its DWORD is the process's id
+ *   Session-{GUID}    section   exists while a process has or wants a session: SESSION_MARK
  */
 #ifndef CULVERT_API_NAMESPACE_H
 #define CULVERT_API_NAMESPACE_H
@@ -48,12 +48,35 @@ BOOL
 NamespaceIsAdapterMarked(_In_ const GUID *Adapter);
 
 /*
- * Makes this process the one that has, or may start, a session on the adapter, until the handle is
- * closed. Returns ERROR_SHARING_VIOLATION, not logged, if there is one already, of which *Owner is
- * the process's id (0 if it is not known yet); otherwise a Win32 code; failures are logged.
+ * The mark of an adapter's session. It says who has a session, to whoever wants to delete or
+ * replace the adapter, and to people; whether a session may start is for the driver alone to
+ * decide. The section may be open in several processes, so what counts is its value, not whether it
+ * exists: the process's id in the low half, and something to tell its sessions apart in the high
+ * one; 0 for no session.
  */
+typedef struct SESSION_MARK
+{
+    HANDLE Section;
+    volatile LONGLONG *Value;
+} SESSION_MARK;
+
+/* To be called before the driver is asked for a session. Returns a Win32 code; failures are logged,
+ * and leave *Mark empty, which NamespaceCloseSession takes too. */
 DWORD
-NamespaceClaimSession(_In_ const GUID *Adapter, _Out_ HANDLE *Claim, _Out_opt_ DWORD *Owner);
+NamespaceOpenSession(_In_ const GUID *Adapter, _Out_ SESSION_MARK *Mark);
+
+/* The driver has accepted: the session is this process's. */
+void
+NamespaceMarkSession(_In_ const SESSION_MARK *Mark);
+
+/* Takes the mark back, if it is still that of NamespaceMarkSession, and closes it. */
+void
+NamespaceCloseSession(_Inout_ SESSION_MARK *Mark);
+
+/* The id of the process that has a session on the adapter, 0 for none. Returns a Win32 code;
+ * failures are logged. */
+DWORD
+NamespaceGetSessionOwner(_In_ const GUID *Adapter, _Out_ DWORD *Owner);
 
 /* When the DLL is unloaded. */
 void

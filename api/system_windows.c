@@ -9,6 +9,7 @@
 #include <windows.h>
 #include "adapter.h"
 #include "logger.h"
+#include "namespace.h"
 #include "system.h"
 #include "../contract/ring.h"
 #include "../contract/session.h"
@@ -21,7 +22,7 @@
 struct SYSTEM_LINK
 {
     HANDLE Device;
-    HANDLE Claim;
+    SESSION_MARK Mark;
     HANDLE Section;
     HANDLE Thread;
     HANDLE Decided; /* manual-reset: Error is valid */
@@ -170,6 +171,8 @@ LinkThread(LPVOID Parameter)
     DWORD Error = LinkRequest(Link, &Overlapped);
     if (Error == ERROR_IO_PENDING)
         Error = LinkAwaitDecision(Link, &Overlapped);
+    if (Error == ERROR_SUCCESS)
+        NamespaceMarkSession(&Link->Mark);
     Link->Error = Error;
     SetEvent(Link->Decided);
     if (Error != ERROR_SUCCESS)
@@ -182,10 +185,9 @@ LinkThread(LPVOID Parameter)
     Error = LinkResult(Link, &Overlapped);
     if (WaitForSingleObject(Link->Stop, 0) != WAIT_OBJECT_0)
         LogWarningError(Error, L"The driver has ended the session");
-    /* From here on the adapter, or the next one with its GUID, is free for another session, also
+    /* From here on the adapter, or the next one with its GUID, has no session of this process, also
      * if the application is slow to end this one. */
-    AdapterSessionEnd(Link->Claim);
-    Link->Claim = NULL;
+    NamespaceCloseSession(&Link->Mark);
     Link->Ended(Link->Context);
     return 0;
 }
@@ -257,8 +259,7 @@ LinkDestroy(SYSTEM_LINK *Link)
     CloseIfOpen(Link->Done);
     CloseIfOpen(Link->Stop);
     CloseIfOpen(Link->Decided);
-    if (Link->Claim != NULL)
-        AdapterSessionEnd(Link->Claim);
+    NamespaceCloseSession(&Link->Mark);
     SystemFree(Link);
 }
 
@@ -275,7 +276,7 @@ LinkStart(SYSTEM_LINK *Link, SYSTEM_ADAPTER *Adapter)
     if (Link->Error == ERROR_SUCCESS)
         return TRUE;
     WaitForSingleObject(Link->Thread, INFINITE);
-    SetLastError(LogError(Link->Error, L"Starting a session on adapter %s", AdapterLabel(Adapter)));
+    AdapterSessionRefused(Adapter, Link->Error);
     return FALSE;
 }
 
@@ -292,7 +293,7 @@ SystemLinkOpen(SYSTEM_ADAPTER *Adapter, uint32_t Capacity, void (*Ended)(void *C
     Link->Capacity = Capacity;
     Link->Ended = Ended;
     Link->Context = Context;
-    if (!AdapterSessionBegin(Adapter, &Link->Claim) || !AdapterOpenDevice(Adapter, &Link->Device) ||
+    if (!AdapterSessionOpen(Adapter, &Link->Mark) || !AdapterOpenDevice(Adapter, &Link->Device) ||
         !LinkCreateParts(Link))
         goto Destroy;
     *Parts = Link->Parts; /* before LinkThread can call Ended */

@@ -159,7 +159,7 @@ note "seed $seed"
 
 # Once before anything is counted: caches fill, and what is made on first use is made.
 order use && order flood && order starts && order calm && order renew
-result $? "starts: of several threads that start a session at the same moment, one always gets it"
+result $? "starts: who is refused a session has met one, not another who was refused"
 attack sessions "up to 2000 sessions in a row"
 order flood
 attack killed "killed in each phase of a session, and at any moment"

@@ -9,14 +9,14 @@
 #define FEW_SESSIONS 300 /* at least, on a machine that is too busy for all of them */
 #define SESSION_TIME 12000u
 #define STARTERS     4
-#define START_ROUNDS 60
+#define ATTEMPTS     100
 
 typedef struct RENDEZVOUS
 {
     WINTUN_ADAPTER_HANDLE Adapter;
     WINTUN_SESSION_HANDLE volatile Session;
     HANDLE Go, Done; /* semaphores */
-    volatile LONG Number, Started, Refused, Failed;
+    volatile LONG Number;
     volatile LONG Quit;
 } RENDEZVOUS;
 
@@ -59,29 +59,6 @@ EndThread(LPVOID Parameter)
         if (Meeting->Quit)
             return 0;
         EndOrUse(Meeting->Session, Number);
-        ReleaseSemaphore(Meeting->Done, 1, NULL);
-    }
-}
-
-static DWORD WINAPI
-StartThread(LPVOID Parameter)
-{
-    RENDEZVOUS *Meeting = Parameter;
-    for (;;)
-    {
-        WaitForSingleObject(Meeting->Go, INFINITE);
-        if (Meeting->Quit)
-            return 0;
-        WINTUN_SESSION_HANDLE Session = WintunStartSession(Meeting->Adapter, HOSTILE_CAPACITY);
-        if (Session != NULL)
-        {
-            Meeting->Session = Session;
-            InterlockedIncrement(&Meeting->Started);
-        }
-        else if (GetLastError() == ERROR_SHARING_VIOLATION)
-            InterlockedIncrement(&Meeting->Refused);
-        else
-            InterlockedIncrement(&Meeting->Failed);
         ReleaseSemaphore(Meeting->Done, 1, NULL);
     }
 }
@@ -147,28 +124,104 @@ AttackEnds(uint32_t Seed)
     return Meet(EndThread, ENDERS, EndRounds);
 }
 
-/* Whoever comes first gets the session, and somebody always does. */
-static BOOL
-StartRounds(RENDEZVOUS *Meeting)
+/* ---- Starts at the same moment ----------------------------------------------------------------
+ */
+
+/* From before the call of WintunStartSession until after it, or after the session's end. */
+typedef struct ATTEMPT
 {
-    for (int Count = 0; Count < START_ROUNDS; ++Count)
-    {
-        Meeting->Started = Meeting->Refused = Meeting->Failed = 0;
-        if (!Round(Meeting, STARTERS))
-            return Fail("round %d: a thread hangs", Count);
-        if (Meeting->Started != 1 || Meeting->Refused != STARTERS - 1)
-            return Fail("round %d: %ld got a session, %ld were refused, %ld failed", Count,
-                        Meeting->Started, Meeting->Refused, Meeting->Failed);
-        WintunEndSession(Meeting->Session);
-    }
-    return TRUE;
+    LONGLONG Begin, End;
+    DWORD Error; /* ERROR_SUCCESS for a session */
+} ATTEMPT;
+
+typedef struct STARTER
+{
+    WINTUN_ADAPTER_HANDLE Adapter;
+    ATTEMPT Attempts[ATTEMPTS];
+} STARTER;
+
+static LONGLONG
+Now(void)
+{
+    LARGE_INTEGER Ticks;
+    QueryPerformanceCounter(&Ticks);
+    return Ticks.QuadPart;
 }
 
+static DWORD WINAPI
+StartThread(LPVOID Parameter)
+{
+    STARTER *Starter = Parameter;
+    for (int Index = 0; Index < ATTEMPTS; ++Index)
+    {
+        ATTEMPT *Attempt = &Starter->Attempts[Index];
+        Attempt->Begin = Now();
+        WINTUN_SESSION_HANDLE Session = WintunStartSession(Starter->Adapter, HOSTILE_CAPACITY);
+        Attempt->Error = Session != NULL ? ERROR_SUCCESS : GetLastError();
+        WintunEndSession(Session);
+        Attempt->End = Now();
+    }
+    return 0;
+}
+
+/* Whether anybody had a session at some moment of the attempt. */
+static BOOL
+SomebodyHadIt(const STARTER *Starters, const ATTEMPT *Refused)
+{
+    for (int Thread = 0; Thread < STARTERS; ++Thread)
+    {
+        for (int Index = 0; Index < ATTEMPTS; ++Index)
+        {
+            const ATTEMPT *Other = &Starters[Thread].Attempts[Index];
+            if (Other->Error == ERROR_SUCCESS && Other->Begin < Refused->End &&
+                Other->End > Refused->Begin)
+                return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static BOOL
+StartsAreFair(const STARTER *Starters)
+{
+    int Started = 0, Wrong = 0;
+    for (int Index = 0; Index < STARTERS * ATTEMPTS; ++Index)
+    {
+        const ATTEMPT *Attempt = &Starters[Index / ATTEMPTS].Attempts[Index % ATTEMPTS];
+        if (Attempt->Error == ERROR_SUCCESS)
+            ++Started;
+        else if (Attempt->Error != ERROR_SHARING_VIOLATION)
+            return Fail("an attempt ended with error %lu", Attempt->Error);
+        else if (!SomebodyHadIt(Starters, Attempt))
+            ++Wrong;
+    }
+    Note("%d of %d attempts got a session", Started, STARTERS * ATTEMPTS);
+    return Wrong == 0 || Fail("%d attempts were refused though nobody had a session", Wrong);
+}
+
+/* Several threads start and end sessions: who is refused must have met somebody's session, not just
+ * another one who was refused. */
 BOOL
 AttackStarts(uint32_t Seed)
 {
+    static STARTER Starters[STARTERS];
+    HANDLE Threads[STARTERS];
+    WINTUN_ADAPTER_HANDLE Adapter = OpenOrCreate();
     (void)Seed;
-    return Meet(StartThread, STARTERS, StartRounds);
+    if (Adapter == NULL)
+        return FALSE;
+    for (int Index = 0; Index < STARTERS; ++Index)
+    {
+        Starters[Index].Adapter = Adapter;
+        Threads[Index] = CreateThread(NULL, 0, StartThread, &Starters[Index], 0, NULL);
+    }
+    BOOL Good =
+        WaitForMultipleObjects(STARTERS, Threads, TRUE, 4 * BOUND_MILLISECONDS) != WAIT_TIMEOUT ||
+        Fail("a thread hangs");
+    for (int Index = 0; Index < STARTERS; ++Index)
+        CloseHandle(Threads[Index]);
+    WintunFreeAdapter(Adapter);
+    return Good && StartsAreFair(Starters) && UseAdapter();
 }
 
 BOOL
