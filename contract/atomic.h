@@ -12,6 +12,13 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 
+/* What instruments memory accesses does not see into assembly. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CULVERT_FENCE_IS_SEEN 1
+#endif
+#endif
+
 static inline uint32_t
 AtomicReadRelaxed(const volatile uint32_t *Word)
 {
@@ -52,7 +59,9 @@ AtomicFence(void)
 {
     /* A locked instruction on the stack is the cheapest full fence of these processors; clang makes
      * an mfence, which costs twice as much and lets no later instruction begin. */
-#if defined(__x86_64__)
+#if defined(CULVERT_FENCE_IS_SEEN)
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#elif defined(__x86_64__)
     __asm__ volatile("lock; orl $0, (%%rsp)" ::: "memory", "cc");
 #elif defined(__i386__)
     __asm__ volatile("lock; orl $0, (%%esp)" ::: "memory", "cc");
