@@ -162,7 +162,11 @@ inline Receive(Tail, Empty)
     if
     :: Tail != ConsumerHead -> skip
     :: Tail == ConsumerHead ->
-        Store(CONSUMER, CONSUMER_WAITING, 1);
+        /* It writes only if the flag is not set: RingWaitForPacket. */
+        if
+        :: LOAD(CONSUMER, CONSUMER_WAITING) == 0 -> Store(CONSUMER, CONSUMER_WAITING, 1)
+        :: else
+        fi;
 #ifndef NO_CONSUMER_FENCE
         Fence(CONSUMER);
 #endif
