@@ -149,7 +149,7 @@ check_good() { # PROGRAM ARGUMENT...
   [ "$1" = analyze ] ||
     (rebuild "$(target_of "$1")" "$directory" 'driver/[a-z]+\.c|tests/ring/[a-z_]+\.c') >"$directory/log" 2>&1 ||
     return 1
-  run_test "$directory" "$@" >"$directory/log" 2>&1 </dev/null || return 1
+  LIMIT=240 run_test "$directory" "$@" >"$directory/log" 2>&1 </dev/null || return 1
   [[ $1 = fuzz_* || $1 = analyze ]] && return
   local name
   for name in "${@:2}"; do
