@@ -83,7 +83,7 @@ SendAnswers(WINTUN_SESSION_HANDLE Session, const CULVERT_PACKET *Answers, DWORD 
     for (DWORD Sent = 0; Sent < Count;)
     {
         for (DWORD Index = Sent; Index < Count; ++Index)
-            Out[Index].Size = Answers[Index].Size;
+            Out[Index] = (CULVERT_PACKET){.Size = Answers[Index].Size};
         DWORD Room =
             CulvertAllocateSendPacketsWait(Session, Out + Sent, Count - Sent, INFINITE, QuitEvent);
         if (Room == 0)
@@ -100,7 +100,7 @@ SendAnswers(WINTUN_SESSION_HANDLE Session, const CULVERT_PACKET *Answers, DWORD 
 static void
 AnswerBatches(WINTUN_SESSION_HANDLE Session)
 {
-    CULVERT_PACKET In[BATCH], Answers[BATCH];
+    CULVERT_PACKET In[BATCH] = {0}, Answers[BATCH] = {0};
     BOOL GoOn = TRUE;
     DWORD Count;
     while (GoOn &&

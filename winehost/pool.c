@@ -118,11 +118,11 @@ VOID NTAPI
 ExFreePoolWithTag(PVOID P, ULONG Tag)
 {
     static FREE_POOL *Wine;
-    BLOCK *Block = (BLOCK *)P - 1;
+    BLOCK *Block = P == NULL ? NULL : (BLOCK *)P - 1;
 
     if (Wine == NULL)
         Wine = (FREE_POOL *)HostWineRoutine("ExFreePoolWithTag");
-    if (P == NULL || Block->Signature != SignatureOf(Block))
+    if (Block == NULL || Block->Signature != SignatureOf(Block))
     {
         Wine(P, Tag);
         return;
