@@ -14,7 +14,7 @@
  */
 #include "driver.h"
 
-#define BURST_MAX 64u
+#define BURST_MAX 32u /* 768 bytes of stack, at DISPATCH_LEVEL */
 
 /* What has been found out about a packet, so that copying does not look at its NET_BUFFER again. */
 typedef struct PACKET

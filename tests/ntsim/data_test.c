@@ -94,7 +94,7 @@ EveryShape(void **State)
 static void
 ManyPacketsInManyLists(void **State)
 {
-    static const unsigned Lengths[] = {1, 63, 64, 65, 200, 3};
+    static const unsigned Lengths[] = {1, 31, 32, 33, 64, 65, 200, 3};
     (void)State;
     Begin(CULVERT_MIN_CAPACITY * 4);
     for (KIRQL Irql = PASSIVE_LEVEL; Irql <= DISPATCH_LEVEL; Irql += DISPATCH_LEVEL)
