@@ -251,17 +251,55 @@ renamed_dll() {
   stop_program INT
 }
 
+stranger_files() { # NAME: the program, with the DLL beside it under the name that strangers look for
+  mkdir -p "$work/stranger"
+  cp "build/windows-amd64/tests/windows/$1.exe" "$work/stranger/"
+  cp build/dist/bin/amd64/culvert.dll "$work/stranger/wintun.dll"
+}
+
 # Its own address through IP Helper, wintun.dll beside it, its two threads: nothing of it is ours.
 stranger_program() {
-  mkdir -p "$work/stranger"
-  cp build/windows-amd64/tests/windows/stranger.exe "$work/stranger/"
-  cp build/dist/bin/amd64/culvert.dll "$work/stranger/wintun.dll"
+  stranger_files stranger
   ready "$work/stranger/stranger.exe" || return 1
   in_sandbox ip -brief address show stranger0 | grep -q '10.6.7.8/24' || { fail "IP Helper did not set the address"; return 1; }
   in_sandbox timeout 10 "$peer" stranger0 hear 4242 stranger >"$log.heard" 2>&1 || { fail "no datagram: $(cat "$log.heard")"; return 1; }
   in_sandbox ping -n -q -c 3 -i 0.1 -W 1 10.6.7.7 >/dev/null
   wait_for_line "$log" 'received 3: 84 bytes of IPv4' 5 || { fail "the pings did not arrive"; return 1; }
   stop_program INT
+}
+
+lazy_run() { # MODE: what its four threads write arrives, and what Linux sends
+  ready "$work/stranger/stranger_lazy.exe" "$1" || return 1
+  wait_for_line "$log" '^sent' 20 || { fail "it did not send all"; return 1; }
+  in_sandbox ping -n -q -c 3 -i 0.1 -W 1 10.6.7.7 >/dev/null
+  # The last ones may still be on their way.
+  local end=$((SECONDS + 3)) arrived='' pings=''
+  while [ $SECONDS -lt $end ]; do
+    arrived=$(in_sandbox cat /sys/class/net/lazy0/statistics/rx_packets)
+    pings=$(grep -c ': 84 bytes of IPv4' "$log")
+    [ "$arrived $pings" != '20000 3' ] || break
+    sleep 0.05
+  done
+  [ "$arrived $pings" = '20000 3' ] || { fail "$arrived of 20000 packets and $pings of 3 pings arrived"; return 1; }
+  stop_program INT || fail "status $? in mode $1"
+}
+
+# The first run leaves session and adapter open; the second finds the adapter, and deletes all at its end.
+stranger_lazy() {
+  stranger_files stranger_lazy
+  lazy_run leave || return 1
+  log=$log.second
+  lazy_run end || return 1
+  grep -q '^an earlier run left the adapter' "$log" || { fail "the adapter of the first run was gone"; return 1; }
+  grep -q '^log 0: ' "$log" || { fail "the logger was not called"; return 1; }
+  nothing_left
+}
+
+stranger_reload() {
+  stranger_files stranger_reload
+  in_sandbox timeout 60 winehost/launch.sh "$work/stranger/stranger_reload.exe" >"$log" 2>&1 </dev/null ||
+    { fail "status $?"; return 1; }
+  note "$(grep '^handles: ' "$log" | tr -d '\r')"
 }
 
 # Ticks (1/100 s) of processor that the processes of this namespace have used.
@@ -307,6 +345,8 @@ run_test install_remove_install "install, remove, install, remove, install, remo
 run_test two_prefixes "two prefixes in two network namespaces do not disturb each other"
 run_test renamed_dll "the DLL works under the name wintun.dll"
 run_test stranger_program "a program written for the API, with wintun.dll beside it and its address from IP Helper, sends and receives"
+run_test stranger_lazy "a program that looks each function up at its first call, with four writers, exits with all open, and cleans up in its next run"
+run_test stranger_reload "a program that loads and unloads the DLL 50 times, each time with an adapter and packets, has as many handles as before"
 run_test idle_processor "the whole chain uses less than 1 % of a core when idle"
 echo "1..$number"
 [ "$failed" = 0 ]
