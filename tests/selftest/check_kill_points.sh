@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: MIT
 # A process that is killed at any system-changing call of the DLL leaves a state that the next call
 # repairs. Builds a DLL that can be told at which call to die (kill/kill_point.h). TAP on standard output.
+#   check_kill_points.sh [--all]    at all calls, which takes minutes; else at a sample of them
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . scripts/sandbox.sh
 suite_program=${CULVERT_SELFTEST:-build/windows-amd64/tests/selftest/culvert-selftest.exe}
+dll=${CULVERT_SELFTEST_DLL:-build/dist/bin/amd64/culvert.dll}
+kill=tests/selftest/kill
 LIMIT_SECONDS=400
+[ "${1-}" != --all ] || LIMIT_SECONDS=1800
 
 if [ "$(id -u)" != 0 ]; then
   echo "ok 1 - killed at each system-changing call # SKIP only root can make network namespaces and interfaces"
@@ -27,6 +31,25 @@ give_up() {
   exit 1
 }
 
+# Every function of the system that the DLL can call is either hooked or known to be harmless.
+{
+  x86_64-w64-mingw32-objdump -p "$dll" | awk '/DLL Name:/ {within = 1} NF == 0 {within = 0}
+    within && $1 ~ /^[0-9a-f]+$/ {print $NF}'
+  cat api/*.c | tr -d '\n' | grep -oE 'GetProcAddress\([^;]*;' | sed -E 's/.*"([A-Za-z0-9]+)"\);$/\1/'
+} | sort -u >"$work/called"
+{
+  sed -nE 's/^#define ([A-Za-z0-9_]+) +(KILL\(|KillSet).*/\1/p' $kill/kill_point.h
+  sed -nE 's/.*lstrcmpA\(Name, "(.*)"\).*/\1/p' $kill/kill_point.c
+} | sort -u >"$work/hooked"
+grep -v '^#' $kill/harmless.txt | sort -u >"$work/harmless"
+[ "$(wc -l <"$work/called")" -ge 100 ] || give_up "the DLL's imports can be read"
+unknown=$(sort -u "$work/hooked" "$work/harmless" | comm -23 "$work/called" - | paste -sd' ')
+stale=$(sort -u "$work/hooked" "$work/harmless" | comm -13 "$work/called" - | paste -sd' ')
+both=$(comm -12 "$work/hooked" "$work/harmless" | paste -sd' ')
+echo "# of $(wc -l <"$work/called") functions that the DLL calls, $(wc -l <"$work/hooked") are hooked"
+[ -z "$unknown$stale$both" ] ||
+  give_up "all that the DLL calls is hooked or harmless: neither: $unknown; both: $both; not called: $stale"
+
 { cmake -S . -B "$work/build" -G Ninja --toolchain cmake/windows-toolchain.cmake \
   -DCULVERT_ARCHITECTURE=amd64 -DCULVERT_TEST_KILL=ON && ninja -C "$work/build" -j2 culvert; } \
   >"$work/log" 2>&1 || give_up "building the DLL with kill points"
@@ -38,8 +61,15 @@ sandbox_enter kill || give_up "a network namespace"
 in_sandbox winehost/launch.sh "$work/run/culvert-selftest.exe" --clean >"$work/log" 2>&1 </dev/null ||
   sed 's/^/# /' "$work/log"
 ip netns exec "$namespace" timeout --kill-after=20 "$LIMIT_SECONDS" winehost/launch.sh \
-  "$work/run/culvert-selftest.exe" --kill-points </dev/null 2>"$work/errors" | tr -d '\r'
+  "$work/run/culvert-selftest.exe" --kill-points ${1:+"$1"} </dev/null 2>"$work/errors" | tr -d '\r' | tee "$work/output"
 status=${PIPESTATUS[0]}
+# What is hooked is also called, but for what the DLL looks up and finds on Windows only.
+never=$(sed -nE 's/^# +[0-9]+ ([A-Za-z0-9_]+)$/\1/p' "$work/output" | sort -u | comm -13 - "$work/hooked" | paste -sd' ')
+echo "# hooked and never called: ${never:-none}"
+if [ "$never" != CreatePrivateNamespaceW ]; then
+  echo "not ok - each hooked function is called, but CreatePrivateNamespaceW, which the DLL does without under Wine"
+  status=1
+fi
 left=$(in_sandbox ip -brief link show | grep -v '^lo ')
 if [ -n "$left" ]; then
   echo "not ok - interfaces are left: $left"

@@ -177,20 +177,7 @@ JobRace(WCHAR **Arguments)
 static int
 JobSteps(WCHAR **Arguments)
 {
-    WINTUN_ADAPTER_HANDLE Adapter;
-    int Step = Life(Arguments[0], L"steps renamed");
-
-    if (Step)
-    {
-        ChildSay("step %d failed: %ls", Step, LogLast(WINTUN_LOG_ERR));
-        return Step;
-    }
-    /* An adapter that is replaced, one that is deleted with its pool, and the driver. */
-    Adapter = WintunCreateAdapter(POOL, Arguments[0], NULL, NULL);
-    WintunFreeAdapter(Adapter);
-    Adapter = WintunCreateAdapter(POOL, Arguments[0], NULL, NULL);
-    WintunFreeAdapter(Adapter);
-    return Adapter && WintunDeletePoolDriver(POOL, NULL) ? 0 : 10;
+    return KillSteps(Arguments[0]);
 }
 
 /* mutex SDDL: holds the mutex that Wine's DLLs share, made with that security. */

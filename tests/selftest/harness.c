@@ -290,7 +290,7 @@ int
 wmain(int ArgumentCount, WCHAR **Arguments)
 {
     const WCHAR *Dll = NULL, *Only = NULL;
-    BOOL CleanOnly = FALSE, KillPoints = FALSE;
+    BOOL CleanOnly = FALSE, KillPoints = FALSE, All = FALSE;
     int Index;
 
     for (Index = 1; Index < ArgumentCount; ++Index)
@@ -310,6 +310,8 @@ wmain(int ArgumentCount, WCHAR **Arguments)
             CleanOnly = TRUE;
         else if (lstrcmpW(Arguments[Index], L"--kill-points") == 0)
             KillPoints = TRUE;
+        else if (lstrcmpW(Arguments[Index], L"--all") == 0)
+            All = TRUE;
         else if (lstrcmpW(Arguments[Index], L"--child") == 0 && HasValue)
             break;
         else
@@ -324,6 +326,6 @@ wmain(int ArgumentCount, WCHAR **Arguments)
     if (Index < ArgumentCount)
         return ChildRun(ArgumentCount - Index - 1, Arguments + Index + 1);
     if (KillPoints)
-        return KillAtEachPoint();
+        return KillAtEachPoint(All);
     return CleanOnly ? !Clean() : RunAll(Only);
 }

@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* A process is killed at each system-changing call in turn: for a DLL that was built to be killed,
- * see kill/kill_point.h. Not one of the suite's tests. */
+/* A process is killed at system-changing calls, at each in turn: for a DLL that was built to be
+ * killed, see kill/kill_point.h. Not one of the suite's tests. */
 #include "selftest.h"
 #include <aclapi.h>
 #include <stdio.h>
 
 #define KILLED_STATUS 77
-#define FEWEST_POINTS 30
-#define LAST_POINT    1000
+#define FEWEST_POINTS 100
+#define MOST_POINTS   1000
+#define SAMPLE_POINTS 100 /* what the time of the suite allows */
 #define SAID_BYTES    256
+#define CALL_BYTES    128
+#define LOG_BYTES     (MOST_POINTS * CALL_BYTES)
+#define LOG_NAME      L"culvert-kill-points.log"
+
+/* What the DLL's calls are named in the log: "WintunCreateAdapter SetupCopyOEMInfW". */
+typedef char CALL[CALL_BYTES];
+
+/* The calls of a whole run, in order. */
+static CALL Calls[MOST_POINTS];
+static DWORD CallCount;
 
 /* The directory that the DLL unpacks the driver to; FALSE if there is none. */
 static BOOL
@@ -56,29 +67,67 @@ IsPrivate(const WCHAR *Path)
     return Private;
 }
 
-/* Runs the job that is killed; *Unpacked counts the directories that were left. */
+/* The path of the log that kill_point.c writes. */
+static void
+LogPath(WCHAR Path[MAX_PATH])
+{
+    DWORD Length = GetTempPathW(MAX_PATH - ARRAYSIZE(LOG_NAME), Path);
+
+    lstrcpyW(Path + Length, LOG_NAME);
+}
+
+/* Reads the log into Read, at most MOST_POINTS lines. Returns their number. */
 static DWORD
-Kill(DWORD Point, char Said[SAID_BYTES], unsigned *Unpacked, const char **Missed)
+LogRead(CALL *Read)
+{
+    static char Text[LOG_BYTES];
+    WCHAR Path[MAX_PATH];
+    DWORD Bytes = 0, Count = 0, Used = 0;
+    HANDLE File;
+
+    LogPath(Path);
+    File = CreateFileW(Path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
+                       0, NULL);
+    if (File == INVALID_HANDLE_VALUE)
+        return 0;
+    if (!ReadFile(File, Text, LOG_BYTES, &Bytes, NULL))
+        Bytes = 0;
+    CloseHandle(File);
+    for (DWORD Index = 0; Index < Bytes && Count < MOST_POINTS; ++Index)
+    {
+        if (Text[Index] == '\n')
+        {
+            Read[Count++][Used] = '\0';
+            Used = 0;
+        }
+        else if (Used < CALL_BYTES - 1)
+            Read[Count][Used++] = Text[Index];
+    }
+    return Count;
+}
+
+/* Runs the job that is killed, or not at all at point 0; Read gets the calls that it came to. */
+static DWORD
+Kill(DWORD Point, char Said[SAID_BYTES], CALL *Read, DWORD *Count)
 {
     WCHAR Number[16], Path[MAX_PATH];
     DWORD Status;
     CHILD Child;
 
+    LogPath(Path);
+    DeleteFileW(Path);
     wsprintfW(Number, L"%u", Point);
     SetEnvironmentVariableW(L"CULVERT_TEST_KILL_AT", Number);
+    SetEnvironmentVariableW(L"CULVERT_TEST_KILL_LOG", Path);
     Said[0] = '\0';
     if (!ChildStart(&Child, L"steps selftest0"))
         return 1;
     SetEnvironmentVariableW(L"CULVERT_TEST_KILL_AT", NULL);
+    SetEnvironmentVariableW(L"CULVERT_TEST_KILL_LOG", NULL);
     ChildListen(&Child, Said, SAID_BYTES);
     Status = ChildEnd(&Child);
-    *Missed = NULL;
-    if (FindUnpacked(Path))
-    {
-        ++*Unpacked;
-        if (!IsPrivate(Path))
-            *Missed = "others can look into the directory of the unpacked driver";
-    }
+    *Count = LogRead(Read);
+    DeleteFileW(Path);
     return Status;
 }
 
@@ -110,36 +159,213 @@ Report(DWORD Number, BOOL Passed, const char *What)
     fflush(stdout);
 }
 
-int
-KillAtEachPoint(void)
+/* Whether none of the calls before is the same, in its first Length characters. */
+static BOOL
+IsFirst(DWORD Call, size_t Length)
 {
-    DWORD Point, Status = KILLED_STATUS;
-    unsigned Bad = 0, Unpacked = 0;
-
-    for (Point = 1; Status == KILLED_STATUS && Point < LAST_POINT; ++Point)
+    for (DWORD Index = 0; Index < Call; ++Index)
     {
-        const char *KillMissed, *Missed;
-        char Said[SAID_BYTES], What[SAID_BYTES];
-
-        Status = Kill(Point, Said, &Unpacked, &KillMissed);
-        Missed = Repair();
-        if (!Missed)
-            Missed = KillMissed;
-        if (!Missed && Status != KILLED_STATUS && Status != 0)
-            Missed = "the process failed";
-        Bad += Missed != NULL;
-        snprintf(What, sizeof(What),
-                 "killed at call %lu: an adapter can be created and all be removed", Point);
-        Report(Point, !Missed, What);
-        if (Missed)
-            Note("%s; status %lu; the process said: %s; the last error line: %ls", Missed, Status,
-                 Said, LogLast(WINTUN_LOG_ERR));
+        if (strncmp(Calls[Index], Calls[Call], Length) == 0)
+            return FALSE;
     }
-    Bad += Status != 0 || Point < FEWEST_POINTS;
-    Report(Point, Status == 0 && Point >= FEWEST_POINTS,
-           "the last one passed all calls and was not killed");
+    return TRUE;
+}
+
+static DWORD
+CountLike(DWORD Call, size_t Length)
+{
+    DWORD Count = 0;
+
+    for (DWORD Index = Call; Index < CallCount; ++Index)
+        Count += strncmp(Calls[Index], Calls[Call], Length) == 0;
+    return Count;
+}
+
+/* How often each function of the API calls which functions of the system. */
+static void
+ReportCalls(void)
+{
+    for (DWORD First = 0; First < CallCount; ++First)
+    {
+        size_t Caller = strcspn(Calls[First], " ") + 1;
+
+        if (!IsFirst(First, Caller))
+            continue;
+        printf("# %.*s: %lu system-changing calls\n", (int)Caller - 1, Calls[First],
+               CountLike(First, Caller));
+        for (DWORD Call = First; Call < CallCount; ++Call)
+        {
+            if (strncmp(Calls[Call], Calls[First], Caller) == 0 && IsFirst(Call, CALL_BYTES))
+                printf("#   %3lu %s\n", CountLike(Call, CALL_BYTES), Calls[Call] + Caller);
+        }
+    }
+    fflush(stdout);
+}
+
+/* The points to be killed at, of which [0] is the first call's: all, or the first call of each kind
+ * by each function of the API, and of the rest some at even distances. Returns their number. */
+static DWORD
+Choose(BOOL All, BOOL Chosen[MOST_POINTS])
+{
+    DWORD Firsts = 0, Rest, Wanted, Count = 0, Passed = 0;
+
+    for (DWORD Index = 0; Index < CallCount; ++Index)
+        Firsts += IsFirst(Index, CALL_BYTES);
+    Rest = CallCount - Firsts;
+    Wanted = All || CallCount <= SAMPLE_POINTS ? Rest : SAMPLE_POINTS - min(Firsts, SAMPLE_POINTS);
+    for (DWORD Index = 0; Index < CallCount; ++Index)
+    {
+        Chosen[Index] = IsFirst(Index, CALL_BYTES);
+        if (!Chosen[Index])
+        {
+            Chosen[Index] = (Passed + 1) * Wanted / Rest != Passed * Wanted / Rest;
+            ++Passed;
+        }
+        Count += Chosen[Index];
+    }
+    return Count;
+}
+
+/* Kills at one point. FALSE if that was noticed. */
+static BOOL
+TryPoint(DWORD Number, DWORD Point, unsigned *Unpacked)
+{
+    static CALL Read[MOST_POINTS];
+    DWORD Count = 0, Status;
+    char Said[SAID_BYTES], What[2 * SAID_BYTES];
+    const char *Missed = NULL, *Repaired;
+    WCHAR Path[MAX_PATH];
+
+    Status = Kill(Point, Said, Read, &Count);
+    if (Status != KILLED_STATUS || Count != Point)
+        Missed = "it was not killed there";
+    if (FindUnpacked(Path))
+    {
+        ++*Unpacked;
+        if (!IsPrivate(Path))
+            Missed = "others can look into the directory of the unpacked driver";
+    }
+    Repaired = Repair();
+    if (Repaired)
+        Missed = Repaired;
+    snprintf(What, sizeof(What),
+             "killed at call %lu (%s): an adapter can be created and all be removed", Point,
+             Count ? Read[Count - 1] : "none");
+    Report(Number, !Missed, What);
+    if (Missed)
+        Note("%s; status %lu; calls %lu; the process said: %s; the last error line: %ls", Missed,
+             Status, Count, Said, LogLast(WINTUN_LOG_ERR));
+    return !Missed;
+}
+
+int
+KillAtEachPoint(BOOL All)
+{
+    static BOOL Chosen[MOST_POINTS];
+    DWORD Status, Count, Number = 1;
+    unsigned Bad = 0, Unpacked = 0;
+    char Said[SAID_BYTES];
+    BOOL Whole;
+
+    Status = Kill(0, Said, Calls, &CallCount);
+    Whole = Status == 0 && CallCount >= FEWEST_POINTS && CallCount < MOST_POINTS && !Repair();
+    ReportCalls();
+    Count = Choose(All, Chosen);
+    printf("# killed at %lu of %lu calls%s\n", Count, CallCount,
+           Count == CallCount ? ""
+                              : ": the first of each kind by each function, and some between them");
+    Report(Number, Whole, "a process that is not killed passes all calls");
+    if (!Whole)
+        Note("status %lu; the process said: %s", Status, Said);
+    Bad += !Whole;
+    for (DWORD Index = 0; Index < CallCount; ++Index)
+    {
+        if (Chosen[Index])
+            Bad += !TryPoint(++Number, Index + 1, &Unpacked);
+    }
     Bad += Unpacked == 0;
-    Report(Point + 1, Unpacked != 0, "some were killed while they unpacked the driver");
-    printf("1..%lu\n", Point + 1);
+    Report(++Number, Unpacked != 0, "some were killed while they unpacked the driver");
+    printf("1..%lu\n", Number);
     return Bad != 0;
+}
+
+/* ---- The job that is killed ---------------------------------------------------------------------
+ */
+
+/* Tells kill_point.c which function of the API is called next. */
+#define CALL_OF(Function) (SetEnvironmentVariableA("CULVERT_TEST_KILL_CALLER", #Function), Function)
+
+static BOOL CALLBACK
+CountAdapter(WINTUN_ADAPTER_HANDLE Adapter, LPARAM Count)
+{
+    UNREFERENCED_PARAMETER(Adapter);
+    ++*(int *)Count;
+    return TRUE;
+}
+
+/* One life of an adapter, with everything in between. Returns 0, or the step that failed. */
+static int
+LifeOfOne(const WCHAR *Name)
+{
+    WINTUN_ADAPTER_HANDLE Adapter = CALL_OF(WintunCreateAdapter)(POOL, Name, NULL, NULL), Other;
+    CULVERT_STATISTICS Statistics = {.Size = sizeof(Statistics)};
+    WINTUN_SESSION_HANDLE Session;
+    int Step = 0, Count = 0;
+
+    if (!Adapter)
+        return 1;
+    Session = CALL_OF(WintunStartSession)(Adapter, CAPACITY);
+    if (!Session || !CALL_OF(CulvertGetAdapterStatistics)(Adapter, &Statistics))
+        Step = 2;
+    else if (!CALL_OF(WintunSetAdapterName)(Adapter, L"steps renamed"))
+        Step = 3;
+    Other = CALL_OF(WintunOpenAdapter)(POOL, L"steps renamed");
+    if (!Other || !CALL_OF(WintunEnumAdapters)(POOL, CountAdapter, (LPARAM)&Count) || Count != 1)
+        Step = Step ? Step : 4;
+    if (CALL_OF(WintunGetRunningDriverVersion)() == 0)
+        Step = Step ? Step : 5;
+    CALL_OF(WintunFreeAdapter)(Other);
+    CALL_OF(WintunEndSession)(Session);
+    if (!CALL_OF(WintunDeleteAdapter)(Adapter, FALSE, NULL))
+        Step = Step ? Step : 6;
+    CALL_OF(WintunFreeAdapter)(Adapter);
+    return Step;
+}
+
+/* An adapter that nobody uses is stopped, for the driver to be replaced: its package is damaged. */
+static int
+ReplaceDriver(void)
+{
+    static const GUID Guid = {
+        0x5d0c1f3a, 0x2b7e, 0x4c61, {0x8e, 0x19, 0x3a, 0x74, 0x0b, 0xd2, 0x95, 0x60}};
+    WINTUN_ADAPTER_HANDLE Adapter;
+
+    if (!DamageInfChanged())
+        return 9;
+    Adapter = CALL_OF(WintunCreateAdapter)(POOL, L"steps third", &Guid, NULL);
+    CALL_OF(WintunFreeAdapter)(Adapter);
+    return Adapter ? 0 : 10;
+}
+
+int
+KillSteps(const WCHAR *Name)
+{
+    WINTUN_ADAPTER_HANDLE Adapter;
+    int Step = LifeOfOne(Name);
+
+    /* An adapter that is replaced, one whose driver is, those that are deleted with their pool, and
+     * the driver. */
+    for (int Round = 0; !Step && Round < 2; ++Round)
+    {
+        Adapter = CALL_OF(WintunCreateAdapter)(POOL, Name, NULL, NULL);
+        Step = Adapter ? 0 : 7 + Round;
+        CALL_OF(WintunFreeAdapter)(Adapter);
+    }
+    if (!Step)
+        Step = ReplaceDriver();
+    if (!Step && !CALL_OF(WintunDeletePoolDriver)(POOL, NULL))
+        Step = 11;
+    if (Step)
+        ChildSay("step %d failed: %ls", Step, LogLast(WINTUN_LOG_ERR));
+    return Step;
 }

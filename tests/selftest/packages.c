@@ -204,7 +204,7 @@ RewriteInf(const char *From, const char *To)
     return Good;
 }
 
-static BOOL
+BOOL
 DamageInfChanged(void)
 {
     return RewriteInf("%12%\\culvert.sys", "%12%\\nowhere.sys");

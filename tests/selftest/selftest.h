@@ -182,6 +182,10 @@ DriverUnload(void);
 int
 PackageCount(WCHAR Inf[MAX_PATH]);
 
+/* Makes the INF in the driver store another one than the DLL's. */
+BOOL
+DamageInfChanged(void);
+
 /* Does one of several kinds of damage to the driver's image, which is not loaded; *What says which.
  */
 unsigned
@@ -227,10 +231,13 @@ ChildKill(CHILD *Child);
 int
 ChildRun(int Count, WCHAR **Arguments);
 
-/* Kills a process at each system-changing call in turn; see kill/kill_point.h. Prints TAP itself.
- * Returns the program's exit status. */
+/* Kills a process at each system-changing call in turn, or at a sample of them; see
+ * kill/kill_point.h. Prints TAP itself. Returns the program's exit status. */
 int
-KillAtEachPoint(void);
+KillAtEachPoint(BOOL All);
+/* The job that is killed: everything that changes something. Returns 0, or the step that failed. */
+int
+KillSteps(const WCHAR *Name);
 
 /* The child's side of ChildListen and ChildTell. */
 void
