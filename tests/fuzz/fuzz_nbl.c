@@ -158,13 +158,15 @@ CopyPacket(PNET_BUFFER Buffer)
     return Packet;
 }
 
+#define DRIVER_BURST 32 /* BURST_MAX of driver/transmit.c */
+
 /* One packet of a burst of the driver's (see driver/transmit.c): from the first one on that does
  * not fit, the burst is dropped. */
 static void
 ModelArrival(PNET_BUFFER Buffer, unsigned *InBurst, BOOLEAN *Full)
 {
     ULONG Slot = CULVERT_SLOT_BYTES(NET_BUFFER_DATA_LENGTH(Buffer));
-    if (*InBurst == 64)
+    if (*InBurst == DRIVER_BURST)
     {
         *InBurst = 0;
         *Full = FALSE;
