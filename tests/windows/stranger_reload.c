@@ -16,6 +16,7 @@
 #define ROUNDS        50u
 #define HANDLE_VALUES 0x8000
 #define NAME_CLASS    ((OBJECT_INFORMATION_CLASS)1)
+#define INTERVAL      200  /* ms */
 #define PATIENCE      5000 /* milliseconds for a reply */
 
 static HMODULE Dll;
@@ -109,9 +110,15 @@ Exchange(WINTUN_SESSION_HANDLE Session)
     ResetEvent(ShutdownEvent);
     ResetEvent(ReplyEvent);
     HANDLE Reader = CreateThread(NULL, 0, ReadThread, Session, 0, NULL);
-    BOOL Done = Ask(Session);
-    if (Done && WaitForSingleObject(ReplyEvent, PATIENCE) != WAIT_OBJECT_0)
-        Done = Failed("no echo reply", WAIT_TIMEOUT);
+    BOOL Done = FALSE, Asked = TRUE;
+    /* A system that has just got an interface may lose the first packets. */
+    for (DWORD Waited = 0; !Done && Asked && Waited < PATIENCE; Waited += INTERVAL)
+    {
+        Asked = Ask(Session);
+        Done = Asked && WaitForSingleObject(ReplyEvent, INTERVAL) == WAIT_OBJECT_0;
+    }
+    if (Asked && !Done)
+        Failed("no echo reply", WAIT_TIMEOUT);
     SetEvent(ShutdownEvent);
     WaitForSingleObject(Reader, INFINITE);
     GetExitCodeThread(Reader, &Status);
