@@ -84,14 +84,14 @@ SendAnswers(WINTUN_SESSION_HANDLE Session, const CULVERT_PACKET *Answers, DWORD 
     {
         for (DWORD Index = Sent; Index < Count; ++Index)
             Out[Index] = (CULVERT_PACKET){.Size = Answers[Index].Size};
-        DWORD Room =
-            CulvertAllocateSendPacketsWait(Session, Out + Sent, Count - Sent, INFINITE, QuitEvent);
-        if (Room == 0)
+        /* Data is NULL from the first one on that there is no room for. */
+        if (CulvertAllocateSendPacketsWait(Session, Out + Sent, Count - Sent, INFINITE,
+                                           QuitEvent) == 0)
             return FALSE;
-        for (DWORD Index = Sent; Index < Sent + Room; ++Index)
-            CopyMemory(Out[Index].Data, Answers[Index].Data, Out[Index].Size);
-        CulvertSendPackets(Session, Out + Sent, Room);
-        Sent += Room;
+        DWORD First = Sent;
+        for (; Sent < Count && Out[Sent].Data != NULL; ++Sent)
+            CopyMemory(Out[Sent].Data, Answers[Sent].Data, Out[Sent].Size);
+        CulvertSendPackets(Session, Out + First, Sent - First);
     }
     return TRUE;
 }
@@ -100,7 +100,7 @@ SendAnswers(WINTUN_SESSION_HANDLE Session, const CULVERT_PACKET *Answers, DWORD 
 static void
 AnswerBatches(WINTUN_SESSION_HANDLE Session)
 {
-    CULVERT_PACKET In[BATCH] = {0}, Answers[BATCH] = {0};
+    CULVERT_PACKET In[BATCH], Answers[BATCH];
     BOOL GoOn = TRUE;
     DWORD Count;
     while (GoOn &&
