@@ -4,13 +4,14 @@
 #   bench.sh [NAME...]    only these; the names are in ALL below
 set -u
 cd "$(dirname "$0")/.." || exit 1
-ALL="ring datapath latency wakeups chain"
+ALL="ring datapath latency wakeups chain create"
 names=${*:-$ALL}
 for name in $names; do
   [[ " $ALL " == *" $name "* ]] || { echo "bench.sh: there is no benchmark \"$name\", only: $ALL" >&2; exit 2; }
 done
 ./scripts/setup.sh test || exit 1
-./scripts/build.sh --quiet native || exit 1
+# All but this one run on Linux.
+[ "$names" = create ] || ./scripts/build.sh --quiet native || exit 1
 . scripts/sandbox.sh
 out=build/bench
 work=$(mktemp -d)
@@ -126,6 +127,17 @@ bench_chain() {
   chain 9000
   table $out/chain.tsv
   plot chain "iperf3 through a bridge, Mbit/s" protocol,mtu culvert,tun <$out/chain.tsv
+}
+
+bench_create() {
+  [ "$(id -u)" = 0 ] || { echo "bench: making network interfaces needs root" >&2; exit 1; }
+  ./scripts/build.sh --quiet windows-amd64 || exit 1
+  cp -u build/dist/bin/amd64/culvert.dll build/windows-amd64/bench/
+  export CULVERT_PREFIX=$PWD/build/bench-prefix
+  sandbox_enter bench-create || exit 1
+  measure create "WintunCreateAdapter under Wine, beside the bare SetupAPI calls for such a device, ms:" \
+    ip netns exec "$namespace" winehost/launch.sh build/windows-amd64/bench/create_adapter.exe </dev/null
+  sandbox_leave
 }
 
 for name in $names; do
