@@ -10,7 +10,7 @@ LC_ALL=C; export LC_ALL
 
 build="clang-19 lld-19 llvm-19 mingw-w64-common gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 cmake ninja-build git libssl-dev"
 run="wine wine64 iproute2 iputils-ping util-linux procps"
-test="gcc libc6-dev libclang-rt-19-dev libcmocka-dev pkgconf iperf3 python3-minimal xz-utils openssl osslsigncode clang-format-19 clang-tidy-19 cppcheck shellcheck spin libck-dev valgrind"
+test="gcc libc6-dev libclang-rt-19-dev libcmocka-dev pkgconf iperf3 python3 xz-utils patch openssl osslsigncode clang-format-19 clang-tidy-19 cppcheck shellcheck spin libck-dev valgrind"
 
 case ${1-} in
   build) packages=$build ;;
