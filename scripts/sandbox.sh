@@ -20,9 +20,11 @@ in_sandbox() { ip netns exec "$namespace" "$@"; }
 start_program() { # LOG PROGRAM [ARG...]: in $namespace, in the background; its launcher's id is in $program
   local log=$1
   shift
+  # Here and not in the background, where it might come after the first look of wait_for_line.
+  : >"$log" || return 1
   # A job of its own: in a script, a background process would be started with SIGINT ignored, for good.
   set -m
-  ip netns exec "$namespace" "$root/winehost/launch.sh" "$@" >"$log" 2>&1 </dev/null &
+  ip netns exec "$namespace" "$root/winehost/launch.sh" "$@" >>"$log" 2>&1 </dev/null &
   program=$!
   set +m
   sandbox_programs="$sandbox_programs $program"
