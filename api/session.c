@@ -4,8 +4,8 @@
  * protocol.
  *
  * Received packets may be released, and allocated ones sent, in any order; the ring needs them in
- * its own. The slots that the application has are therefore marked (slot_marks.h), and
- * whoever marks the oldest slot moves the ring's position over all that are marked behind it.
+ * its own. The slots that the application has are therefore in a queue (slot_queue.h), and whoever
+ * is done with the oldest one moves the ring's position over all behind it that are done with, too.
  *
  * A thread may be about to enter a call, or wait on the event, while another ends the session. So
  * a SESSION and its events outlive SessionEnd: the structures of ended sessions are kept in
@@ -23,14 +23,12 @@
  */
 #include "counter.h"
 #include "session.h"
-#include "slot_marks.h"
+#include "slot_queue.h"
+#include "spin_lock.h"
 
-#define SESSION_MAGIC  0x53766C43u /* "ClvS" */
-#define SESSION_DEAD   0x44766C43u /* "ClvD" */
 #define GRAVEYARD_MAX  32u
-#define PREFETCH_AHEAD 512u     /* bytes of the send ring */
-#define PREFETCH_MAX   2048u    /* bytes: of a larger packet, the processor prefetches the rest */
-#define LOWEST_ADDRESS 0x10000u /* below it, no system has memory */
+#define PREFETCH_AHEAD 512u  /* bytes of the send ring */
+#define PREFETCH_MAX   2048u /* bytes: of a larger packet, the processor prefetches the rest */
 
 /* The counters of SESSION_TRAFFIC; see counter.h for how they are written and read. */
 typedef struct TRAFFIC
@@ -44,25 +42,25 @@ typedef struct TRAFFIC
 
 struct SESSION
 {
-    volatile uint32_t Magic;
+    SESSION_TAG Tag;
     volatile uint32_t Ended; /* written once, under both locks */
     CULVERT_SESSION_HEADER *Memory;
     SYSTEM_LINK *Link;
     SYSTEM_LINK_PARTS Parts;
     SESSION *NextDead;
 
-    _Alignas(CULVERT_CACHE_LINE) SYSTEM_LOCK ReceiveLock;
+    _Alignas(CULVERT_CACHE_LINE) SPIN_LOCK ReceiveLock;
     CULVERT_CONSUMER Receive; /* under ReceiveLock */
-    SLOT_MARK *ReceiveMarks;  /* under ReceiveLock; not after the end */
+    SLOT_QUEUE Received;      /* under ReceiveLock: not released yet; not after the end */
     uint32_t ReceiveWaiters;  /* under ReceiveLock: threads that wait in SessionReceive */
-    TRAFFIC Received;         /* written under ReceiveLock */
+    TRAFFIC ReceiveTraffic;   /* written under ReceiveLock */
 
-    _Alignas(CULVERT_CACHE_LINE) SYSTEM_LOCK SendLock;
+    _Alignas(CULVERT_CACHE_LINE) SPIN_LOCK SendLock;
     CULVERT_PRODUCER Send; /* under SendLock */
-    SLOT_MARK *SendMarks;  /* under SendLock; not after the end */
+    SLOT_QUEUE Allocated;  /* under SendLock: not published yet; not after the end */
     uint32_t Published;    /* under SendLock: the position before which all is sent */
     uint32_t RoomWanted;   /* under SendLock: somebody has asked for SendSpaceEvent */
-    TRAFFIC Sent;          /* written under SendLock */
+    TRAFFIC SendTraffic;   /* written under SendLock */
 };
 
 /* Ended sessions, oldest first. */
@@ -121,11 +119,11 @@ static void
 LinkEnded(void *Context)
 {
     SESSION *Session = Context;
-    SystemLockAcquire(&Session->ReceiveLock);
-    SystemLockAcquire(&Session->SendLock);
+    SpinLockAcquire(&Session->ReceiveLock);
+    SpinLockAcquire(&Session->SendLock);
     AtomicWriteRelease(&Session->Ended, 1);
-    SystemLockRelease(&Session->SendLock);
-    SystemLockRelease(&Session->ReceiveLock);
+    SpinLockRelease(&Session->SendLock);
+    SpinLockRelease(&Session->ReceiveLock);
     SystemEventSet(Session->Parts.ReceiveEvent);
     SystemEventSet(Session->Parts.SendSpaceEvent); /* nobody resets it any more */
 }
@@ -138,14 +136,22 @@ HasEnded(const SESSION *Session)
     return Session->Ended || AtomicReadAcquire(&Session->Memory->State) != CULVERT_STATE_RUNNING;
 }
 
-static void
-FreeMarks(SESSION *Session)
+static int
+AllocateQueue(SLOT_QUEUE *Queue, uint32_t Capacity)
 {
-    if (Session->ReceiveMarks != NULL)
-        SystemFree(Session->ReceiveMarks);
-    if (Session->SendMarks != NULL)
-        SystemFree(Session->SendMarks);
-    Session->ReceiveMarks = Session->SendMarks = NULL;
+    uint32_t *Slots = SystemAllocate(SlotQueueBytes(Capacity));
+    SlotQueueInit(Queue, Slots, Capacity);
+    return Slots != NULL;
+}
+
+static void
+FreeQueues(SESSION *Session)
+{
+    if (Session->Received.Slots != NULL)
+        SystemFree(Session->Received.Slots);
+    if (Session->Allocated.Slots != NULL)
+        SystemFree(Session->Allocated.Slots);
+    Session->Received.Slots = Session->Allocated.Slots = NULL;
 }
 
 SESSION *
@@ -159,15 +165,11 @@ SessionStart(SYSTEM_ADAPTER *Adapter, uint32_t Capacity)
     SESSION *Session = SystemAllocate(sizeof(*Session));
     if (Session == NULL)
         return NULL;
-    SystemLockInitialize(&Session->ReceiveLock);
-    SystemLockInitialize(&Session->SendLock);
-    Session->ReceiveMarks = SystemAllocate(SlotMarksBytes(Capacity));
-    Session->SendMarks = SystemAllocate(SlotMarksBytes(Capacity));
-    if (Session->ReceiveMarks != NULL && Session->SendMarks != NULL)
+    if (AllocateQueue(&Session->Received, Capacity) && AllocateQueue(&Session->Allocated, Capacity))
         Session->Link = SystemLinkOpen(Adapter, Capacity, LinkEnded, Session, &Session->Parts);
     if (Session->Link == NULL)
     {
-        FreeMarks(Session);
+        FreeQueues(Session);
         SystemFree(Session);
         return NULL;
     }
@@ -175,32 +177,23 @@ SessionStart(SYSTEM_ADAPTER *Adapter, uint32_t Capacity)
     Session->Memory = Memory;
     RingConsumerInit(&Session->Receive, &Memory->Receive, CulvertReceiveData(Memory), Capacity);
     RingProducerInit(&Session->Send, &Memory->Send, CulvertSendData(Memory, Capacity), Capacity);
-    Session->Magic = SESSION_MAGIC;
+    Session->Tag.Magic = SESSION_MAGIC;
     return Session;
-}
-
-int
-SessionIsHandle(const SESSION *Session)
-{
-    if ((uintptr_t)Session < LOWEST_ADDRESS || (uintptr_t)Session % _Alignof(SESSION) != 0)
-        return 0;
-    uint32_t Magic = AtomicReadRelaxed(&Session->Magic);
-    return Magic == SESSION_MAGIC || Magic == SESSION_DEAD;
 }
 
 void
 SessionEnd(SESSION *Session)
 {
-    if (AtomicExchange(&Session->Magic, SESSION_DEAD) != SESSION_MAGIC)
+    if (AtomicExchange(&Session->Tag.Magic, SESSION_MAGIC_DEAD) != SESSION_MAGIC)
         return;
     /* After this no thread is inside the rings, and none gets in any more. */
-    SystemLockAcquire(&Session->ReceiveLock);
-    SystemLockAcquire(&Session->SendLock);
+    SpinLockAcquire(&Session->ReceiveLock);
+    SpinLockAcquire(&Session->SendLock);
     AtomicWriteRelease(&Session->Ended, 1);
-    SystemLockRelease(&Session->SendLock);
-    SystemLockRelease(&Session->ReceiveLock);
+    SpinLockRelease(&Session->SendLock);
+    SpinLockRelease(&Session->ReceiveLock);
     SystemLinkClose(Session->Link);
-    FreeMarks(Session);
+    FreeQueues(Session);
     SystemEventSet(Session->Parts.ReceiveEvent);
     Bury(Session);
 }
@@ -214,14 +207,14 @@ SessionReceiveEvent(SESSION *Session)
 SYSTEM_EVENT
 SessionRoomEvent(SESSION *Session)
 {
-    SystemLockAcquire(&Session->SendLock);
+    SpinLockAcquire(&Session->SendLock);
     if (!Session->RoomWanted)
     {
         /* An allocation that has failed before did not ask for it: let the caller try again. */
         Session->RoomWanted = 1;
         SystemEventSet(Session->Parts.SendSpaceEvent);
     }
-    SystemLockRelease(&Session->SendLock);
+    SpinLockRelease(&Session->SendLock);
     return Session->Parts.SendSpaceEvent;
 }
 
@@ -262,23 +255,24 @@ TakePackets(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, CULVERT_R
         *Result = RingPeek(Ring, &Slot, &Size);
         if (*Result != CULVERT_RING_OK)
             break;
-        SlotMarkOurs(Session->ReceiveMarks, Ring->Capacity, Ring->Head, Size);
+        SlotQueuePush(&Session->Received, Ring->Head);
         RingAdvance(Ring, Size);
         Packets[Taken].Data = (uint8_t *)(uintptr_t)(Slot + 1);
         Packets[Taken].Size = Size;
         Bytes += Size;
     }
     if (Ring->TailSeen != TailSeen)
-        CounterRaise(&Session->Received.HighWater, Ring->TailSeen - Ring->Released);
+        CounterRaise(&Session->ReceiveTraffic.HighWater, Ring->TailSeen - Ring->Released);
     if (Taken != 0)
     {
-        CounterAdd(&Session->Received.Packets, Taken);
-        CounterAdd(&Session->Received.Bytes, Bytes);
+        CounterAdd(&Session->ReceiveTraffic.Packets, Taken);
+        CounterAdd(&Session->ReceiveTraffic.Bytes, Bytes);
     }
     return Taken;
 }
 
-/* With ReceiveLock held. *Wake: ReceiveEvent is to be set for another thread. */
+/* With ReceiveLock held. *Wake: ReceiveEvent is to be
+ * set for another thread. */
 static uint32_t
 ReceiveLocked(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, uint32_t *Taken, int *Wake)
 {
@@ -309,7 +303,7 @@ SessionReceive(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, const 
     uint64_t End = Deadline(Wait);
     uint32_t Taken = 0, Error, WaitError = ERROR_SUCCESS;
     int Wake = 0;
-    SystemLockAcquire(&Session->ReceiveLock);
+    SpinLockAcquire(&Session->ReceiveLock);
     for (;;)
     {
         Error = ReceiveLocked(Session, Packets, Count, &Taken, &Wake);
@@ -319,16 +313,16 @@ SessionReceive(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, const 
         if (Error != ERROR_SUCCESS)
             break;
         ++Session->ReceiveWaiters;
-        SystemLockRelease(&Session->ReceiveLock);
+        SpinLockRelease(&Session->ReceiveLock);
         WaitError = AwaitEvent(Session->Parts.ReceiveEvent, Wait, End);
-        SystemLockAcquire(&Session->ReceiveLock);
+        SpinLockAcquire(&Session->ReceiveLock);
         --Session->ReceiveWaiters;
         Error = WaitError;
         /* A cancellation is never lost to a packet: the event may have been reset by the wait. */
         if (Error != ERROR_SUCCESS && Error != ERROR_TIMEOUT)
             break;
     }
-    SystemLockRelease(&Session->ReceiveLock);
+    SpinLockRelease(&Session->ReceiveLock);
     if (Wake)
         SystemEventSet(Session->Parts.ReceiveEvent); /* pass it on: others may be waiting */
     if (Error != ERROR_SUCCESS)
@@ -339,19 +333,18 @@ SessionReceive(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, const 
 void
 SessionRelease(SESSION *Session, const SESSION_PACKET *Packets, uint32_t Count)
 {
-    SystemLockAcquire(&Session->ReceiveLock);
+    SpinLockAcquire(&Session->ReceiveLock);
     if (!HasEnded(Session))
     {
         CULVERT_CONSUMER *Ring = &Session->Receive;
         for (uint32_t Index = 0; Index < Count; ++Index)
-            SlotMarkDone(Session->ReceiveMarks, Ring->Capacity, Ring->Data, Packets[Index].Data);
-        uint32_t Head =
-            SlotMarksStep(Session->ReceiveMarks, Ring->Capacity, Ring->Released, Ring->Head);
+            SlotQueueFinish(&Session->Received, Ring->Capacity, Ring->Data, Packets[Index].Data);
+        uint32_t Head = SlotQueueStep(&Session->Received, Ring->Head);
         /* The driver drops what does not fit, and never waits for room here. */
         if (Head != Ring->Released)
             RingReleaseQuietly(Ring, Head);
     }
-    SystemLockRelease(&Session->ReceiveLock);
+    SpinLockRelease(&Session->ReceiveLock);
 }
 
 /*
@@ -382,12 +375,12 @@ ReservePackets(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count,
         *Result = RingReserve(Ring, CULVERT_SLOT_BYTES(Size), &Position);
         if (*Result != CULVERT_RING_OK)
             break;
-        SlotMarkOurs(Session->SendMarks, Ring->Capacity, Position, Size);
+        SlotQueuePush(&Session->Allocated, Position);
         PrefetchRoom(Ring, Position, CULVERT_SLOT_BYTES(Size));
         Packets[Reserved].Data = RingSlotInit(RingSlot(Ring, Position), Size);
     }
     if (Ring->HeadSeen != HeadSeen || *Result == CULVERT_RING_FULL)
-        CounterRaise(&Session->Sent.HighWater, Ring->Tail - Ring->HeadSeen);
+        CounterRaise(&Session->SendTraffic.HighWater, Ring->Tail - Ring->HeadSeen);
     return Reserved;
 }
 
@@ -420,7 +413,7 @@ AllocateLocked(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, uint32
         if (Result != CULVERT_RING_FULL)
             return ERROR_INVALID_DATA;
     } while (AwaitRoom(Session, CULVERT_SLOT_BYTES(Packets[0].Size)));
-    CounterAdd(&Session->Sent.NoRoom, 1);
+    CounterAdd(&Session->SendTraffic.NoRoom, 1);
     return ERROR_BUFFER_OVERFLOW;
 }
 
@@ -429,7 +422,7 @@ SessionAllocate(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, const
 {
     uint64_t End = Deadline(Wait);
     uint32_t Reserved = 0, Error, WaitError = ERROR_SUCCESS;
-    SystemLockAcquire(&Session->SendLock);
+    SpinLockAcquire(&Session->SendLock);
     if (Wait != NULL)
         Session->RoomWanted = 1;
     for (;;)
@@ -440,14 +433,14 @@ SessionAllocate(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, const
         Error = WaitError;
         if (Error != ERROR_SUCCESS)
             break;
-        SystemLockRelease(&Session->SendLock);
+        SpinLockRelease(&Session->SendLock);
         WaitError = AwaitEvent(Session->Parts.SendSpaceEvent, Wait, End);
-        SystemLockAcquire(&Session->SendLock);
+        SpinLockAcquire(&Session->SendLock);
         Error = WaitError;
         if (Error != ERROR_SUCCESS && Error != ERROR_TIMEOUT)
             break;
     }
-    SystemLockRelease(&Session->SendLock);
+    SpinLockRelease(&Session->SendLock);
     if (Error != ERROR_SUCCESS)
         SystemSetLastError(Error);
     return Reserved;
@@ -457,7 +450,7 @@ void
 SessionSend(SESSION *Session, const SESSION_PACKET *Packets, uint32_t Count)
 {
     int Signal = 0;
-    SystemLockAcquire(&Session->SendLock);
+    SpinLockAcquire(&Session->SendLock);
     if (!HasEnded(Session))
     {
         CULVERT_PRODUCER *Ring = &Session->Send;
@@ -466,26 +459,25 @@ SessionSend(SESSION *Session, const SESSION_PACKET *Packets, uint32_t Count)
         for (uint32_t Index = 0; Index < Count; ++Index)
         {
             const uint8_t *Packet = Packets[Index].Data;
-            if (!SlotMarkDone(Session->SendMarks, Ring->Capacity, Ring->Data, Packet))
+            if (!SlotQueueFinish(&Session->Allocated, Ring->Capacity, Ring->Data, Packet))
                 continue;
             Bytes += ((const CULVERT_SLOT *)(const void *)Packet - 1)->Size;
             ++Done;
         }
         if (Done != 0)
         {
-            uint32_t Tail =
-                SlotMarksStep(Session->SendMarks, Ring->Capacity, Session->Published, Ring->Tail);
+            uint32_t Tail = SlotQueueStep(&Session->Allocated, Ring->Tail);
             if (Tail != Session->Published)
             {
                 Session->Published = Tail;
                 Signal = RingPublish(Ring, Tail);
-                CounterAdd(&Session->Sent.Signals, Signal != 0);
+                CounterAdd(&Session->SendTraffic.Signals, Signal != 0);
             }
-            CounterAdd(&Session->Sent.Packets, Done);
-            CounterAdd(&Session->Sent.Bytes, Bytes);
+            CounterAdd(&Session->SendTraffic.Packets, Done);
+            CounterAdd(&Session->SendTraffic.Bytes, Bytes);
         }
     }
-    SystemLockRelease(&Session->SendLock);
+    SpinLockRelease(&Session->SendLock);
     /* Events outlive the session (Bury), so this may come late. */
     if (Signal)
         SystemEventSet(Session->Parts.SendEvent);
@@ -504,7 +496,7 @@ ReadTraffic(const TRAFFIC *Counters, SESSION_TRAFFIC *Traffic)
 uint32_t
 SessionReadTraffic(SESSION *Session, SESSION_TRAFFIC *Receive, SESSION_TRAFFIC *Send)
 {
-    ReadTraffic(&Session->Received, Receive);
-    ReadTraffic(&Session->Sent, Send);
+    ReadTraffic(&Session->ReceiveTraffic, Receive);
+    ReadTraffic(&Session->SendTraffic, Send);
     return Session->Receive.Capacity;
 }

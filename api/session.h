@@ -41,13 +41,29 @@ typedef struct SESSION_TRAFFIC
 SESSION *
 SessionStart(SYSTEM_ADAPTER *Adapter, uint32_t Capacity);
 
+/* What a session begins with, at the beginning of a cache line. */
+typedef struct SESSION_TAG
+{
+    volatile uint32_t Magic;
+} SESSION_TAG;
+
+#define SESSION_MAGIC          0x53766C43u /* "ClvS" */
+#define SESSION_MAGIC_DEAD     0x44766C43u /* "ClvD" */
+#define SESSION_LOWEST_ADDRESS 0x10000u    /* below it, no system has memory */
+
 /*
- * Whether Session, which may be anything that an application passes as a handle, is a session, or
- * one that has ended not long ago. Looks at the memory there, without a lock, as the data path
- * asks this for each packet. All other functions take only what passes this check.
+ * Whether Handle, which may be anything that an application passes, is a session, or one that has
+ * ended not long ago. Looks at the memory there, without a lock, as the data path asks this for
+ * each packet. All other functions take only what passes this check.
  */
-int
-SessionIsHandle(const SESSION *Session);
+static inline int
+SessionIsHandle(const void *Handle)
+{
+    if ((uintptr_t)Handle < SESSION_LOWEST_ADDRESS || (uintptr_t)Handle % CULVERT_CACHE_LINE != 0)
+        return 0;
+    uint32_t Magic = AtomicReadRelaxed(&((const SESSION_TAG *)Handle)->Magic);
+    return Magic == SESSION_MAGIC || Magic == SESSION_MAGIC_DEAD;
+}
 
 /* Ends a session, unless it has been ended. Whoever waits on its event wakes. */
 void

@@ -23,11 +23,17 @@ typedef HANDLE SYSTEM_EVENT;
 typedef struct ADAPTER SYSTEM_ADAPTER;
 
 void
-SystemLockInitialize(SYSTEM_LOCK *Lock);
-void
 SystemLockAcquire(SYSTEM_LOCK *Lock);
 void
 SystemLockRelease(SYSTEM_LOCK *Lock);
+
+/*
+ * A thread has looked many times, and *Word, which another thread will write, is still not 0: gives
+ * the processor away for a while. Turn counts how often it has done so already, from 0 on: later
+ * turns are longer ones, in which threads of lower priority run, too.
+ */
+void
+SystemLetOthersRun(const volatile uint32_t *Word, uint32_t Turn);
 
 /* Memory of zeroes at the beginning of a cache line, or NULL with the last error set. */
 void *

@@ -18,6 +18,8 @@
  * application. */
 #define ACCEPT_TIMEOUT_MS 10000
 #define LINK_STACK_BYTES  0x10000
+/* How often SystemLetOthersRun yields before it begins to sleep. */
+#define YIELDS_BEFORE_SLEEP 32u
 
 struct SYSTEM_LINK
 {
@@ -36,12 +38,6 @@ struct SYSTEM_LINK
 };
 
 void
-SystemLockInitialize(SYSTEM_LOCK *Lock)
-{
-    InitializeSRWLock(Lock);
-}
-
-void
 SystemLockAcquire(SYSTEM_LOCK *Lock)
 {
     AcquireSRWLockExclusive(Lock);
@@ -51,6 +47,16 @@ void
 SystemLockRelease(SYSTEM_LOCK *Lock)
 {
     ReleaseSRWLockExclusive(Lock);
+}
+
+void
+SystemLetOthersRun(const volatile uint32_t *Word, uint32_t Turn)
+{
+    (void)Word;
+    if (Turn < YIELDS_BEFORE_SLEEP)
+        SwitchToThread(); /* to one that is ready on this processor */
+    else
+        Sleep(1); /* to any, wherever the one that is waited for may run */
 }
 
 void *

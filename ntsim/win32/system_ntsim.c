@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -21,7 +22,8 @@
 #include "../../contract/session.h"
 
 /* As in system_windows.c. */
-#define ACCEPT_TIMEOUT_MS 10000
+#define ACCEPT_TIMEOUT_MS   10000
+#define YIELDS_BEFORE_SLEEP 32u
 
 struct SYSTEM_LINK
 {
@@ -39,12 +41,6 @@ struct SYSTEM_LINK
 
 /* ---- Locks: a futex ---------------------------------------------------------------------------
  */
-
-void
-SystemLockInitialize(SYSTEM_LOCK *Lock)
-{
-    Lock->State = 0;
-}
 
 static BOOLEAN
 IsLockFree(void *Context)
@@ -72,6 +68,23 @@ SystemLockRelease(SYSTEM_LOCK *Lock)
     if (__atomic_exchange_n(&Lock->State, 0, __ATOMIC_RELEASE) == 2)
         syscall(SYS_futex, &Lock->State, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
     SimPoint("ReleaseSRWLockExclusive");
+}
+
+static BOOLEAN
+IsZero(void *Context)
+{
+    return __atomic_load_n((volatile uint32_t *)Context, __ATOMIC_RELAXED) == 0;
+}
+
+void
+SystemLetOthersRun(const volatile uint32_t *Word, uint32_t Turn)
+{
+    if (SimScheduled())
+        SimScheduleWait("SystemLetOthersRun", IsZero, (void *)(uintptr_t)Word, NULL);
+    else if (Turn < YIELDS_BEFORE_SLEEP)
+        sched_yield();
+    else
+        usleep(1000);
 }
 
 void *
