@@ -26,7 +26,11 @@
 #include "slot_queue.h"
 #include "spin_lock.h"
 
-#define GRAVEYARD_MAX  32u
+#define GRAVEYARD_MAX 32u
+/* Whether and how long Linger looks: after so many packets, about one to three microseconds. */
+#define LINGER_RUN     4u
+#define LINGER_LOOKS   4u
+#define LINGER_PAUSES  16u
 #define PREFETCH_AHEAD 512u  /* bytes of the send ring */
 #define PREFETCH_MAX   2048u /* bytes: of a larger packet, the processor prefetches the rest */
 
@@ -53,6 +57,7 @@ struct SESSION
     CULVERT_CONSUMER Receive; /* under ReceiveLock */
     SLOT_QUEUE Received;      /* under ReceiveLock: not released yet; not after the end */
     uint32_t ReceiveWaiters;  /* under ReceiveLock: threads that wait in SessionReceive */
+    uint32_t ReceiveRun;      /* under ReceiveLock: packets taken since the ring was empty */
     TRAFFIC ReceiveTraffic;   /* written under ReceiveLock */
 
     _Alignas(CULVERT_CACHE_LINE) SPIN_LOCK SendLock;
@@ -265,25 +270,51 @@ TakePackets(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, CULVERT_R
         CounterRaise(&Session->ReceiveTraffic.HighWater, Ring->TailSeen - Ring->Released);
     if (Taken != 0)
     {
+        Session->ReceiveRun += Taken;
         CounterAdd(&Session->ReceiveTraffic.Packets, Taken);
         CounterAdd(&Session->ReceiveTraffic.Bytes, Bytes);
     }
     return Taken;
 }
 
-/* With ReceiveLock held. *Wake: ReceiveEvent is to be
+/*
+ * The ring is empty. If packets have just come one after the other, the next ones are probably on
+ * their way: looks a few times more before the driver is asked to wake the application, which costs
+ * both a system call. Nonzero: there is a packet, or the session has ended. With ReceiveLock held,
+ * and released in between, so that nobody who has a packet to release waits.
+ */
+static int
+Linger(SESSION *Session)
+{
+    uint32_t Run = Session->ReceiveRun;
+    Session->ReceiveRun = 0;
+    if (Run < LINGER_RUN)
+        return 0;
+    for (uint32_t Look = 0; Look < LINGER_LOOKS; ++Look)
+    {
+        SpinLockRelease(&Session->ReceiveLock);
+        for (uint32_t Pause = 0; Pause < LINGER_PAUSES; ++Pause)
+            YieldProcessor();
+        SpinLockAcquire(&Session->ReceiveLock);
+        if (HasEnded(Session) || !RingIsEmpty(&Session->Receive))
+            return 1;
+    }
+    return 0;
+}
+
+/* With ReceiveLock held, which Linger may have released in between. *Wake: ReceiveEvent is to be
  * set for another thread. */
 static uint32_t
 ReceiveLocked(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, uint32_t *Taken, int *Wake)
 {
     CULVERT_RING_RESULT Result;
-    if (HasEnded(Session))
-    {
-        *Wake = 1;
-        return ERROR_HANDLE_EOF;
-    }
     for (;;)
     {
+        if (HasEnded(Session))
+        {
+            *Wake = 1;
+            return ERROR_HANDLE_EOF;
+        }
         *Taken = TakePackets(Session, Packets, Count, &Result);
         if (*Taken != 0)
         {
@@ -292,7 +323,7 @@ ReceiveLocked(SESSION *Session, SESSION_PACKET *Packets, uint32_t Count, uint32_
         }
         if (Result != CULVERT_RING_EMPTY)
             return ERROR_INVALID_DATA;
-        if (!RingWaitForPacket(&Session->Receive))
+        if (!Linger(Session) && !RingWaitForPacket(&Session->Receive))
             return ERROR_NO_MORE_ITEMS;
     }
 }
