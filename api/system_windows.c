@@ -189,6 +189,10 @@ LinkThread(LPVOID Parameter)
         CancelIo(Link->Device);
     /* Without a limit: until the request is back, the driver may write into the memory. */
     Error = LinkResult(Link, &Overlapped);
+    /* As long as a handle is open, a device that has been removed keeps the driver's image loaded,
+     * also if the application is slow to end the session. */
+    CloseHandle(Link->Device);
+    Link->Device = NULL;
     if (WaitForSingleObject(Link->Stop, 0) != WAIT_OBJECT_0)
         LogWarningError(Error, L"The driver has ended the session");
     /* From here on the adapter, or the next one with its GUID, has no session of this process, also

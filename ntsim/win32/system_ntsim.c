@@ -246,6 +246,8 @@ LinkThread(void *Parameter)
     if (Error != ERROR_SUCCESS)
         return;
     Error = LinkResult(Link);
+    SimHandleClose(SimWin32Process(), Link->Device);
+    Link->Device = NULL;
     if (!__atomic_load_n(&Link->Closing, __ATOMIC_ACQUIRE))
         LogWarningError(Error, L"The driver has ended the session");
     Link->Ended(Link->Context);
