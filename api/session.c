@@ -27,10 +27,12 @@
 #include "spin_lock.h"
 
 #define GRAVEYARD_MAX 32u
-/* Whether and how long Linger looks: after so many packets, about one to three microseconds. */
+/* Linger looks after so many packets in a row, for one to three microseconds; if that was in vain,
+ * not for so many times. */
 #define LINGER_RUN     4u
 #define LINGER_LOOKS   4u
 #define LINGER_PAUSES  16u
+#define LINGER_SKIPS   8u
 #define PREFETCH_AHEAD 512u  /* bytes of the send ring */
 #define PREFETCH_MAX   2048u /* bytes: of a larger packet, the processor prefetches the rest */
 
@@ -58,6 +60,7 @@ struct SESSION
     SLOT_QUEUE Received;      /* under ReceiveLock: not released yet; not after the end */
     uint32_t ReceiveWaiters;  /* under ReceiveLock: threads that wait in SessionReceive */
     uint32_t ReceiveRun;      /* under ReceiveLock: packets taken since the ring was empty */
+    uint32_t LingerSkips;     /* under ReceiveLock: see Linger */
     TRAFFIC ReceiveTraffic;   /* written under ReceiveLock */
 
     _Alignas(CULVERT_CACHE_LINE) SPIN_LOCK SendLock;
@@ -290,6 +293,11 @@ Linger(SESSION *Session)
     Session->ReceiveRun = 0;
     if (Run < LINGER_RUN)
         return 0;
+    if (Session->LingerSkips != 0)
+    {
+        --Session->LingerSkips;
+        return 0;
+    }
     for (uint32_t Look = 0; Look < LINGER_LOOKS; ++Look)
     {
         SpinLockRelease(&Session->ReceiveLock);
@@ -299,6 +307,7 @@ Linger(SESSION *Session)
         if (HasEnded(Session) || !RingIsEmpty(&Session->Receive))
             return 1;
     }
+    Session->LingerSkips = LINGER_SKIPS;
     return 0;
 }
 
