@@ -28,13 +28,13 @@ Need(int Good)
 static void
 Out(PNET_BUFFER_LIST Chain, ULONG Burst)
 {
-    NdisEdgeSend(TunnelAdapter, Chain, 0);
+    NdisEdgeSend(Tunnels[0].Adapter, Chain, 0);
     for (ULONG At = 0; At < Burst; ++At)
     {
         DWORD Size;
-        BYTE *Packet = WintunReceivePacket(TunnelSession, &Size);
+        BYTE *Packet = WintunReceivePacket(Tunnels[0].Session, &Size);
         Need(Packet != NULL);
-        WintunReleaseReceivePacket(TunnelSession, Packet);
+        WintunReleaseReceivePacket(Tunnels[0].Session, Packet);
     }
 }
 
@@ -42,7 +42,7 @@ static void
 Indicated(void *Context, PNET_BUFFER_LIST NetBufferLists, ULONG Count)
 {
     (void)Context;
-    NdisEdgeReturn(TunnelAdapter, NetBufferLists);
+    NdisEdgeReturn(Tunnels[0].Adapter, NetBufferLists);
     __atomic_add_fetch(&Returned, Count, __ATOMIC_RELEASE);
 }
 
@@ -52,21 +52,21 @@ static void
 In(ULONG Size, ULONG Burst, ULONG Count)
 {
     static BYTE *Packets[BURST_MAX];
-    Need(NdisEdgePause(TunnelAdapter) == STATUS_SUCCESS && SimQuiesce());
+    Need(NdisEdgePause(Tunnels[0].Adapter) == STATUS_SUCCESS && SimQuiesce());
     Returned = 0;
     for (ULONG At = 0; At < Count; At += Burst)
     {
         for (ULONG Of = 0; Of < Burst; ++Of)
         {
-            Packets[Of] = WintunAllocateSendPacket(TunnelSession, Size);
+            Packets[Of] = WintunAllocateSendPacket(Tunnels[0].Session, Size);
             Need(Packets[Of] != NULL);
             Packets[Of][0] = 0x45;
         }
         for (ULONG Of = 0; Of < Burst; ++Of)
-            WintunSendPacket(TunnelSession, Packets[Of]);
+            WintunSendPacket(Tunnels[0].Session, Packets[Of]);
     }
     Need(SimQuiesce());
-    Need(NdisEdgeRestart(TunnelAdapter) == STATUS_SUCCESS && SimQuiesce());
+    Need(NdisEdgeRestart(Tunnels[0].Adapter) == STATUS_SUCCESS && SimQuiesce());
     Need(__atomic_load_n(&Returned, __ATOMIC_ACQUIRE) == Count);
 }
 
@@ -80,7 +80,7 @@ main(int Count, char **Arguments)
     ULONG Room = CAPACITY / CULVERT_SLOT_BYTES(Size) / Burst * Burst;
     int IsOut = strcmp(Arguments[1], "out") == 0;
     TunnelUp(CAPACITY);
-    SimEdgeSetTap(TunnelEdge, Indicated, NULL);
+    SimEdgeSetTap(Tunnels[0].Edge, Indicated, NULL);
     PNET_BUFFER_LIST Chain = MakeChain(Size, 0, Burst);
     if (Room > Packets)
         Room = Packets;

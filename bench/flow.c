@@ -11,11 +11,15 @@
 #include "../contract/ring.h"
 
 /* A window is short, so that in one of many nobody else wanted the processors. */
-#define WINDOWS       50
-#define WINDOW_NS     4000000
-#define WARM_UP_NS    10000000
-#define SPINS_A_YIELD 4096u
-#define GRANT_MAX     256u
+#define WINDOWS                 20
+#define WINDOW_NS               4000000
+#define WARM_UP_NS              10000000
+#define SPINS_A_YIELD           4096u
+#define GRANT_MAX               256u
+#define AWAIT_NEARNESS_NS       90e9
+#define AWAIT_NEARNESS_STEP_NS  50000000
+#define DISTANCE_TURNS          20000u
+#define DISTANCE_TURNS_A_WINDOW 500u
 
 FLOW_COUNT FlowProduced[FLOW_THREADS_MAX];
 FLOW_COUNT FlowConsumed[FLOW_THREADS_MAX];
@@ -77,16 +81,22 @@ FlowFits(const FLOW *Flow, uint64_t Bytes)
     return Bytes * 12 / Slots;
 }
 
-void
-FlowPin(const FLOW *Flow, int Producer, unsigned Index)
+static void
+KeepToProcessor(int Producer, unsigned Index)
 {
-    static const struct sched_param Priority = {.sched_priority = 1};
     cpu_set_t Set;
     unsigned Processors = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
     CPU_ZERO(&Set);
     CPU_SET((Producer ? Index : 2 * Processors - 1 - Index) % Processors, &Set);
     sched_setaffinity(0, sizeof(Set), &Set);
-    if (2 * Flow->Threads <= Processors)
+}
+
+void
+FlowPin(const FLOW *Flow, int Producer, unsigned Index)
+{
+    static const struct sched_param Priority = {.sched_priority = 1};
+    KeepToProcessor(Producer, Index);
+    if (2 * Flow->Threads <= (unsigned)sysconf(_SC_NPROCESSORS_ONLN))
         sched_setscheduler(0, SCHED_FIFO, &Priority);
 }
 
@@ -136,6 +146,77 @@ BestWindow(void)
     return 1 / Best;
 }
 
+/* ---- How far apart the two processors are ------------------------------------------------------
+ */
+
+static _Alignas(64) volatile uint32_t Ball;
+
+/* Sends every even number back as the next odd one. */
+static void *
+Answer(void *Unused)
+{
+    KeepToProcessor(0, 0);
+    for (uint32_t Turn = 0; Turn < DISTANCE_TURNS; ++Turn)
+    {
+        while (__atomic_load_n(&Ball, __ATOMIC_ACQUIRE) != 2 * Turn + 1)
+            YieldProcessor();
+        __atomic_store_n(&Ball, 2 * Turn + 2, __ATOMIC_RELEASE);
+    }
+    return Unused;
+}
+
+static void *
+Ask(void *Context)
+{
+    double *Best = Context;
+    KeepToProcessor(1, 0);
+    for (uint32_t Turn = 0; Turn < DISTANCE_TURNS;)
+    {
+        double Start = Now();
+        for (uint32_t End = Turn + DISTANCE_TURNS_A_WINDOW; Turn < End; ++Turn)
+        {
+            __atomic_store_n(&Ball, 2 * Turn + 1, __ATOMIC_RELEASE);
+            while (__atomic_load_n(&Ball, __ATOMIC_ACQUIRE) != 2 * Turn + 2)
+                YieldProcessor();
+        }
+        double Time = (Now() - Start) / (2 * DISTANCE_TURNS_A_WINDOW);
+        if (*Best == 0 || Time < *Best)
+            *Best = Time;
+    }
+    return NULL;
+}
+
+double
+FlowDistance(void)
+{
+    double Best = 0;
+    pthread_t Asker, Answerer;
+    Ball = 0;
+    if (pthread_create(&Answerer, NULL, Answer, NULL) != 0 ||
+        pthread_create(&Asker, NULL, Ask, &Best) != 0)
+        abort();
+    pthread_join(Asker, NULL);
+    pthread_join(Answerer, NULL);
+    return Best;
+}
+
+/* Waits until the processors are about as near to each other as they have ever been since the
+ * program began, for so long as the program may wait altogether. */
+static void
+AwaitNearness(void)
+{
+    static double Nearest, Waited;
+    double Start = Now(), Distance;
+    while ((Distance = FlowDistance()) > 2 * Nearest && Nearest != 0 && Waited < AWAIT_NEARNESS_NS)
+    {
+        Sleep(AWAIT_NEARNESS_STEP_NS);
+        Waited += Now() - Start;
+        Start = Now();
+    }
+    if (Nearest == 0 || Distance < Nearest)
+        Nearest = Distance;
+}
+
 double
 FlowMeasure(const FLOW *Flow, FLOW_SIDE *Produce, FLOW_SIDE *Consume)
 {
@@ -143,6 +224,7 @@ FlowMeasure(const FLOW *Flow, FLOW_SIDE *Produce, FLOW_SIDE *Consume)
     static const struct sched_param Priority = {.sched_priority = 2}, Ordinary = {0};
     SIDE Sides[2 * FLOW_THREADS_MAX];
     unsigned Count = 0;
+    AwaitNearness();
     __atomic_store_n(&Stop, 0, __ATOMIC_RELEASE);
     for (unsigned At = 0; At < FLOW_THREADS_MAX; ++At)
         FlowProduced[At].Packets = FlowConsumed[At].Packets = 0;

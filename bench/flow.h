@@ -17,6 +17,8 @@ typedef struct FLOW
     uint32_t Burst;    /* packets that a producer makes at a time */
     uint32_t Threads;  /* on each side */
     uint32_t Capacity; /* of the ring, in bytes */
+    uint32_t Adapters; /* that get bursts in turn */
+    uint32_t Started;  /* adapters that have a session, if more than get bursts */
 } FLOW;
 
 /* What each thread has done, in a cache line of its own; read by the others at any time. */
@@ -39,8 +41,8 @@ FlowAdd(FLOW_COUNT *Count, uint64_t Packets)
     __atomic_store_n(&Count->Packets, Count->Packets + Packets, __ATOMIC_RELAXED);
 }
 
-/* The same for one packet, which *Pending counts until there are enough, so that whoever reads the
- * count does not take its cache line away for each packet. FlowFlush: now. */
+/* The same for a few packets, which *Pending counts until there are enough, so that whoever reads
+ * the count does not take its cache line away for each packet. FlowFlush: now. */
 static inline void
 FlowFlush(FLOW_COUNT *Count, uint64_t *Pending)
 {
@@ -50,9 +52,10 @@ FlowFlush(FLOW_COUNT *Count, uint64_t *Pending)
 }
 
 static inline void
-FlowAddOne(FLOW_COUNT *Count, uint64_t *Pending)
+FlowAddSome(FLOW_COUNT *Count, uint64_t *Pending, uint64_t Packets)
 {
-    if (++*Pending == 64)
+    *Pending += Packets;
+    if (*Pending >= 64)
         FlowFlush(Count, Pending);
 }
 
@@ -64,7 +67,10 @@ FlowAddOne(FLOW_COUNT *Count, uint64_t *Pending)
 uint64_t
 FlowGrant(const FLOW *Flow, unsigned Index, uint64_t Limit, uint64_t Least);
 
-/* The packets of Flow that fit Bytes bytes of slots. */
+/* Of the packets of a mix, so many may take up to so many bytes more than the average. */
+#define FLOW_SLACK 8192u
+
+/* The packets of Flow that fit Bytes bytes of slots, on average. */
 uint64_t
 FlowFits(const FLOW *Flow, uint64_t Bytes);
 
@@ -74,12 +80,21 @@ FlowFits(const FLOW *Flow, uint64_t Bytes);
 void
 FlowPin(const FLOW *Flow, int Producer, unsigned Index);
 
+/* The nanoseconds that a cache line takes from one side's processor to the other's: how far apart
+ * the two are just now, which a virtual machine does not choose. */
+double
+FlowDistance(void);
+
 /* A thread's part; Index is its number on its side. */
 typedef void
 FLOW_SIDE(const FLOW *Flow, unsigned Index);
 
-/* Runs the threads and returns the nanoseconds per packet that came through, in the best of many
- * windows of time. Both sides count. Consume NULL: something else consumes. */
+/*
+ * Runs the threads and returns the nanoseconds per packet that came through, in the best of many
+ * windows of time. Both sides count. Consume NULL: something else consumes. Begins when the
+ * processors are as near to each other as before, if that comes soon: a virtual machine's are now
+ * of one core complex and now of two, and then a cache line takes five times as long.
+ */
 double
 FlowMeasure(const FLOW *Flow, FLOW_SIDE *Produce, FLOW_SIDE *Consume);
 

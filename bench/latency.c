@@ -36,7 +36,7 @@ static void
 Indicated(void *Context, PNET_BUFFER_LIST NetBufferLists, ULONG Count)
 {
     (void)Context;
-    NdisEdgeReturn(TunnelAdapter, NetBufferLists);
+    NdisEdgeReturn(Tunnels[0].Adapter, NetBufferLists);
     __atomic_add_fetch(&Back, Count, __ATOMIC_RELEASE);
 }
 
@@ -47,22 +47,22 @@ Echo(void *Unused)
     while (!__atomic_load_n(&Stop, __ATOMIC_RELAXED))
     {
         DWORD Size;
-        BYTE *Packet = WintunReceivePacket(TunnelSession, &Size);
+        BYTE *Packet = WintunReceivePacket(Tunnels[0].Session, &Size);
         if (Packet == NULL)
         {
             if (__atomic_load_n(&Spin, __ATOMIC_RELAXED))
                 continue;
             __atomic_add_fetch(&Waits, 1, __ATOMIC_RELAXED);
-            WaitForSingleObject(WintunGetReadWaitEvent(TunnelSession), 10);
+            WaitForSingleObject(WintunGetReadWaitEvent(Tunnels[0].Session), 10);
             continue;
         }
-        BYTE *Answer = WintunAllocateSendPacket(TunnelSession, Size);
+        BYTE *Answer = WintunAllocateSendPacket(Tunnels[0].Session, Size);
         if (Answer != NULL)
         {
             memcpy(Answer, Packet, Size);
-            WintunSendPacket(TunnelSession, Answer);
+            WintunSendPacket(Tunnels[0].Session, Answer);
         }
-        WintunReleaseReceivePacket(TunnelSession, Packet);
+        WintunReleaseReceivePacket(Tunnels[0].Session, Packet);
     }
     return Unused;
 }
@@ -77,7 +77,7 @@ RoundTrips(unsigned Count, unsigned Burst, long PauseNs, double *Times)
     {
         double Start = Now();
         unsigned Expected = Back + Burst;
-        NdisEdgeSend(TunnelAdapter, Chain, 0);
+        NdisEdgeSend(Tunnels[0].Adapter, Chain, 0);
         while (__atomic_load_n(&Back, __ATOMIC_ACQUIRE) != Expected)
         {
             /* Where only signals are counted, the processor is left to the others. */
@@ -136,10 +136,10 @@ Wakeups(void)
     {
         SESSION_TRAFFIC In, Before, After;
         unsigned Packets = ROUNDS / 4 / Loads[At].Burst * Loads[At].Burst;
-        SessionReadTraffic(TunnelSession, &In, &Before);
+        SessionReadTraffic(Tunnels[0].Session, &In, &Before);
         unsigned WaitsBefore = __atomic_load_n(&Waits, __ATOMIC_RELAXED);
         RoundTrips(Packets / Loads[At].Burst, Loads[At].Burst, Loads[At].PauseNs, NULL);
-        SessionReadTraffic(TunnelSession, &In, &After);
+        SessionReadTraffic(Tunnels[0].Session, &In, &After);
         double Scale = 1e6 / Packets;
         printf("%u\t%ld\t%.0f\t%.0f\n", Loads[At].Burst, Loads[At].PauseNs / 1000,
                (double)(After.Signals - Before.Signals) * Scale,
@@ -152,7 +152,7 @@ main(int Count, char **Arguments)
 {
     pthread_t Application;
     TunnelUp(CAPACITY);
-    SimEdgeSetTap(TunnelEdge, Indicated, NULL);
+    SimEdgeSetTap(Tunnels[0].Edge, Indicated, NULL);
     if (pthread_create(&Application, NULL, Echo, NULL) != 0)
         return 1;
     if (Count == 2 && strcmp(Arguments[1], "latency") == 0)

@@ -110,7 +110,7 @@ RingProduce(const FLOW *Flow, unsigned Index)
         }
         memcpy(Buffer, Source(Flow, Sources, Nth), PacketBytes(Flow->Size, Nth));
         Put(Flow, &Full, Buffer);
-        FlowAddOne(&FlowProduced[Index], &Pending);
+        FlowAddSome(&FlowProduced[Index], &Pending, 1);
         ++Nth;
     }
     free(Sources);
@@ -136,7 +136,7 @@ RingConsume(const FLOW *Flow, unsigned Index)
             memcpy(Private, Buffer, PacketBytes(Flow->Size, Nth));
         __asm__ volatile("" ::"r"(Private) : "memory");
         Put(Flow, &Free, Buffer);
-        FlowAddOne(&FlowConsumed[Index], &Pending);
+        FlowAddSome(&FlowConsumed[Index], &Pending, 1);
         ++Nth;
     }
     free(Private);

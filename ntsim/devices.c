@@ -9,8 +9,8 @@
 #include "lock_order.h"
 
 #define NAME_CHARACTERS 128
-#define NAMES_MAX       32
-#define DEVICES_MAX     64
+#define NAMES_MAX       256
+#define DEVICES_MAX     512
 
 typedef struct NAME
 {

@@ -8,7 +8,7 @@
 #include "dispatcher.h"
 #include "thread.h"
 
-#define EDGES_MAX 4
+#define EDGES_MAX 64
 
 typedef struct PACKET
 {

@@ -8,7 +8,7 @@
 #include "thread.h"
 
 #define OBJECT_MAGIC       0x4F626A65u
-#define HANDLES_MAX        256
+#define HANDLES_MAX        1024
 #define KERNEL_HANDLE_BASE 0x80000000u
 #define HANDLE_STEP        4
 

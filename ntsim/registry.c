@@ -9,7 +9,7 @@
 
 #define NAME_CHARACTERS 128
 #define DATA_BYTES      512
-#define VALUES_MAX      64
+#define VALUES_MAX      256
 #define ZW_PAGE         "Using Nt and Zw Versions of the Native System Services Routines"
 
 typedef struct VALUE

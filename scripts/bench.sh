@@ -4,7 +4,7 @@
 #   bench.sh [NAME...]    only these; the names are in ALL below
 set -u
 cd "$(dirname "$0")/.." || exit 1
-ALL="ring datapath latency wakeups chain create"
+ALL="ring datapath flat latency wakeups chain create"
 names=${*:-$ALL}
 for name in $names; do
   [[ " $ALL " == *" $name "* ]] || { echo "bench.sh: there is no benchmark \"$name\", only: $ALL" >&2; exit 2; }
@@ -54,8 +54,14 @@ bench_datapath() {
   local direction
   for direction in out in; do
     plot "datapath-$direction" "$direction: ns per packet, bursts of 32, one thread a side" size \
-      culvert_ns,memcpy_ns,ck_ring_ns direction=$direction burst=32 threads=1 <$out/datapath.tsv
+      culvert_ns,batch_ns,memcpy_ns,ck_ring_ns direction=$direction burst=32 threads=1 <$out/datapath.tsv
   done
+}
+
+bench_flat() {
+  measure flat "ns per packet, by the size of the rings and by the number of adapters, without and with traffic:" \
+    build/native/bench/flat_bench
+  plot flat "ns per packet by ring size and adapters" what,number out64_ns,out1400_ns,in64_ns,in1400_ns <$out/flat.tsv
 }
 
 two_ends() { # the interfaces left0 and right0 in two namespaces, so that packets must cross the bridge

@@ -30,6 +30,12 @@ SimWin32Begin(const WCHAR *DeviceName)
     LogCode = ERROR_SUCCESS;
 }
 
+void
+SimWin32UseDevice(const WCHAR *DeviceName)
+{
+    OnlyAdapter.DeviceName = DeviceName;
+}
+
 WINTUN_ADAPTER_HANDLE
 SimWin32Adapter(void)
 {

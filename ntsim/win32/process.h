@@ -15,6 +15,11 @@
 void
 SimWin32Begin(const WCHAR *DeviceName);
 
+/* The device object of the adapter from now on; sessions that run are not affected. The name is
+ * only looked at when a session starts. */
+void
+SimWin32UseDevice(const WCHAR *DeviceName);
+
 /* What WintunStartSession takes. */
 WINTUN_ADAPTER_HANDLE
 SimWin32Adapter(void);
