@@ -41,23 +41,23 @@ skip_suite() { # NAME REASON
 }
 
 lane=native
-suite lint 300 tests/lint/check_lint.sh
-suite static 400 tests/lint/check_static.sh
-suite builds 300 tests/build/check_builds.sh
+suite lint 600 tests/lint/check_lint.sh
+suite static 600 tests/lint/check_static.sh
+suite builds 600 tests/build/check_builds.sh
 suite abi 300 tests/nt/check_abi.sh
 suite ring 120 build/native/tests/ring/test_ring
 suite ring 120 build/native/tests/ring/test_ring_threads
 suite ring 60 build/native/tests/ring/test_ring_races
-suite models 420 model/check_models.sh
+suite models 600 model/check_models.sh
 suite ndis 300 build/native/tests/ndis/test_ndis
 suite ntsim 240 build/native/tests/ntsim/test_ntsim
 suite ntsim 240 build/native/tests/ntsim/test_ntsim_threads
 suite ntsim 60 build/native/tests/ntsim/test_ntsim_access
-suite schedule 120 build/native/tests/ntsim/test_ntsim_schedule --seeds 1000 --seconds 40
-suite driver-mutants 400 tests/mutants/check_driver_mutants.sh
-suite coverage 120 tests/ntsim/check_coverage.sh
+suite schedule 240 build/native/tests/ntsim/test_ntsim_schedule --seeds 1000 --seconds 40
+suite driver-mutants 800 tests/mutants/check_driver_mutants.sh
+suite coverage 300 tests/ntsim/check_coverage.sh
 suite fuzz 300 tests/fuzz/check_fuzz.sh
-suite speed 120 tests/speed/check_speed.sh
+suite speed 240 tests/speed/check_speed.sh
 suite catalog 120 tests/catalog/check_catalog.sh
 
 lane=wine
@@ -73,14 +73,14 @@ for name in e2e selftest packages api-doc kill-points hostile mutants; do
   [ "$(id -u)" = 0 ] || { skip_suite $name "only root can make network namespaces and interfaces"; continue; }
   case $name in
     e2e) suite e2e 900 tests/e2e/e2e.sh ;;
-    selftest) suite selftest 400 bash -o pipefail -c "tests/selftest/run_selftest.sh | tee $report" ;;
-    packages) suite packages 300 bash -o pipefail -c "tests/selftest/check_packages.sh | tee $packages_report" ;;
+    selftest) suite selftest 600 bash -o pipefail -c "tests/selftest/run_selftest.sh | tee $report" ;;
+    packages) suite packages 600 bash -o pipefail -c "tests/selftest/check_packages.sh | tee $packages_report" ;;
     api-doc)
       suite api-doc 60 bash -c "tests/selftest/check_api_doc.sh \$([ ! -f $report ] || [ ! -f $packages_report ] || echo $report $packages_report)"
       ;;
-    kill-points) suite kill-points 450 tests/selftest/check_kill_points.sh ;;
-    hostile) suite hostile 400 tests/hostile/check_hostile.sh ;;
-    mutants) lane=native suite mutants 500 tests/selftest/check_mutants.sh ;;
+    kill-points) suite kill-points 700 tests/selftest/check_kill_points.sh ;;
+    hostile) suite hostile 700 tests/hostile/check_hostile.sh ;;
+    mutants) lane=native suite mutants 850 tests/selftest/check_mutants.sh ;;
   esac
 done
 
