@@ -1,15 +1,34 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Builds everything into build/ and lays out build/dist/. --quiet: print only what goes wrong.
-#   build.sh [--quiet] [PRESET...]    the presets of CMakePresets.json; without any, the product
+#   build.sh [--quiet] [--sign CERTIFICATE KEY] [PRESET...]
+# PRESETs are those of CMakePresets.json; without any, the product is built. CERTIFICATE and KEY are PEM
+# files with which the driver package is signed; without them it is not.
 set -u
-cd "$(dirname "$0")/.." || exit 1
 quiet=
-if [ "${1-}" = --quiet ]; then
-  quiet=1
-  shift
-fi
+certificate=
+key=
+while :; do
+  case ${1-} in
+    --quiet)
+      quiet=1
+      shift
+      ;;
+    --sign)
+      [ $# -ge 3 ] || { echo "build.sh: --sign needs a certificate and its key" >&2; exit 2; }
+      certificate=$(realpath -e "$2") && key=$(realpath -e "$3") || exit 2
+      shift 3
+      ;;
+    -*)
+      echo "build.sh: there is no option \"$1\"" >&2
+      exit 2
+      ;;
+    *) break ;;
+  esac
+done
+cd "$(dirname "$0")/.." || exit 1
 ./scripts/setup.sh build || exit 1
+[ -z "$certificate" ] || ./scripts/setup.sh sign || exit 1
 [ $# -gt 0 ] || set -- windows-amd64 windows-x86 windows-arm64
 
 mkdir -p build
@@ -34,8 +53,11 @@ run_logged() { # LOG COMMAND...
 for preset in "$@"; do
   [ -n "$quiet" ] || echo "Building $preset"
   # CMocka's source may have come since (tests/windows/fetch-cmocka.sh).
-  if [ ! -f "build/$preset/build.ninja" ] || [ build/cmocka -nt "build/$preset/build.ninja" ]; then
-    run_logged "build/$preset.log" cmake --preset "$preset" || exit 1
+  if [ ! -f "build/$preset/build.ninja" ] || [ build/cmocka -nt "build/$preset/build.ninja" ] ||
+    ! grep -qxF "CULVERT_SIGN_CERTIFICATE:FILEPATH=$certificate" "build/$preset/CMakeCache.txt" ||
+    ! grep -qxF "CULVERT_SIGN_KEY:FILEPATH=$key" "build/$preset/CMakeCache.txt"; then
+    run_logged "build/$preset.log" cmake --preset "$preset" "-DCULVERT_SIGN_CERTIFICATE:FILEPATH=$certificate" \
+      "-DCULVERT_SIGN_KEY:FILEPATH=$key" || exit 1
   fi
   run_logged "build/$preset.log" cmake --build --preset "$preset" || exit 1
 done
@@ -62,7 +84,7 @@ for file in build/windows-amd64/winehost/*.sys build/windows-amd64/winehost/*.dl
 done
 if [ -f build/windows-amd64/example/example.exe ]; then
   install_file build/windows-amd64/example/example.exe $dist/example
-install_file build/windows-amd64/example/culvert_example.exe $dist/example
+  install_file build/windows-amd64/example/culvert_example.exe $dist/example
   install_file $dist/bin/amd64/culvert.dll $dist/example
 fi
 [ -n "$quiet" ] || echo "The files for users lie in $dist/"

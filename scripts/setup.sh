@@ -5,6 +5,7 @@
 #   setup.sh build    compilers and libraries
 #   setup.sh run      the same, and what running Windows programs needs
 #   setup.sh test     the same, and what the tests need
+#   setup.sh sign     what signing the driver package needs
 set -u
 LC_ALL=C; export LC_ALL
 
@@ -16,7 +17,8 @@ case ${1-} in
   build) packages=$build ;;
   run) packages="$build $run" ;;
   test) packages="$build $run $test" ;;
-  *) echo "usage: setup.sh build|run|test" >&2; exit 2 ;;
+  sign) packages=osslsigncode ;;
+  *) echo "usage: setup.sh build|run|test|sign" >&2; exit 2 ;;
 esac
 
 missing=

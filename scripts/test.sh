@@ -58,7 +58,7 @@ suite driver-mutants 800 tests/mutants/check_driver_mutants.sh
 suite coverage 300 tests/ntsim/check_coverage.sh
 suite fuzz 300 tests/fuzz/check_fuzz.sh
 suite speed 240 tests/speed/check_speed.sh
-suite catalog 120 tests/catalog/check_catalog.sh
+suite catalog 300 tests/catalog/check_catalog.sh
 
 lane=wine
 if [ $fetched = 0 ]; then

@@ -176,6 +176,30 @@ for architecture in amd64 x86 arm64; do
   check_refusals
 done
 
+# A build that signs: what the DLL carries is what was signed.
+build_signed() {
+  cmake -S "$root" -B "$work/build" -G Ninja --toolchain "$root/cmake/windows-toolchain.cmake" \
+    -DCULVERT_ARCHITECTURE=amd64 -DCULVERT_SIGN_CERTIFICATE="$work/cert.pem" -DCULVERT_SIGN_KEY="$work/key.pem" &&
+    ninja -C "$work/build" culvert
+}
+dll_carries() { # FILE
+  python3 -c 'import sys; sys.exit(open(sys.argv[1], "rb").read() not in open(sys.argv[2], "rb").read())' \
+    "$1" "$work/build/api/culvert.dll"
+}
+if command -v osslsigncode >/dev/null; then
+  check "a build with a certificate and its key" build_signed
+  signed=$work/build/driver
+  cp "$signed/culvert.cat" "$work/signed.cat"
+  check "... signs culvert.sys" osslsigncode verify -CAfile "$work/cert.pem" -in "$signed/culvert.sys"
+  check "... and culvert.cat, which vouches for the signed culvert.sys" verify_with_catalog "$signed/culvert.sys"
+  check "... the DLL carries the signed culvert.sys" dll_carries "$signed/culvert.sys"
+  check "... and the signed culvert.cat" dll_carries "$signed/culvert.cat"
+  check "... without a certificate nothing is signed" \
+    not osslsigncode verify -CAfile "$work/cert.pem" -in "$build/windows-amd64/driver/culvert.sys"
+else
+  skip "a build that signs" "osslsigncode is not installed"
+fi
+
 architecture=amd64
 oldest=6.2
 attribute=2:6.2,2:6.3,2:10.0
