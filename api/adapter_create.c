@@ -90,14 +90,21 @@ MakeWayForAll(REQUEST *Request, BOOL *RebootRequired)
 
 /* The system's network half may learn of an interface a little after the device runs. */
 static DWORD
-SetNameWhenKnown(const GUID *Interface, const WCHAR *Name, ULONGLONG Deadline)
+SetNameWhenKnown(const GUID *Interface, const WCHAR *Name)
 {
-    DWORD Error;
+    WATCH Watch;
+    DWORD Error = NciSetName(Interface, Name);
 
-    while ((Error = NciSetName(Interface, Name)) == ERROR_FILE_NOT_FOUND &&
-           GetTickCount64() < Deadline)
-        Sleep(DEVICE_CHECK_MILLISECONDS);
-    return Error;
+    if (Error != ERROR_FILE_NOT_FOUND)
+        return Error;
+    Error = WatchOpen(&Watch, DEVICE_START_MILLISECONDS);
+    if (Error != ERROR_SUCCESS)
+        return Error;
+    NciWatchNames(&Watch);
+    while ((Error = NciSetName(Interface, Name)) == ERROR_FILE_NOT_FOUND && WatchWait(&Watch))
+        ;
+    WatchClose(&Watch);
+    return Error == ERROR_FILE_NOT_FOUND ? ERROR_TIMEOUT : Error;
 }
 
 /* "Name 2", "Name 3" ..., with as much of Name as fits. */
@@ -123,7 +130,7 @@ NumberedName(const WCHAR *Name, DWORD Number, WCHAR Numbered[MAX_ADAPTER_NAME])
 static DWORD
 NameInterface(const GUID *Interface, const WCHAR *Name, WCHAR Given[MAX_ADAPTER_NAME])
 {
-    DWORD Error = SetNameWhenKnown(Interface, Name, GetTickCount64() + DEVICE_START_MILLISECONDS);
+    DWORD Error = SetNameWhenKnown(Interface, Name);
 
     lstrcpynW(Given, Name, MAX_ADAPTER_NAME);
     if (Error == ERROR_DUP_NAME)

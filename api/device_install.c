@@ -4,6 +4,7 @@
 #include "device_object.h"
 #include "driver_package.h"
 #include "logger.h"
+#include "watch.h"
 #include <cfgmgr32.h>
 #include <devguid.h>
 
@@ -172,49 +173,38 @@ LogNotRunning(const DEVICE *Device, ULONG Problem, DWORD LastFailure)
 }
 
 /*
- * The driver key, where the interface's values appear, is watched; the appearance of a device
- * object is not announced on all systems, so the rest is looked at from time to time.
+ * Windows starts the device while it is installed: when DIF_INSTALLDEVICE has been handled, "the
+ * device is up and running unless the DI_NEEDREBOOT flag was set" (its reference), so that the
+ * first look suffices as a rule. Not documented is when the class installer has written all that
+ * it writes into the driver key, and other hosts start the device when they get to it.
  */
 static DWORD
 WaitUntilRunning(DEVICE *Device, DEVICE_INTERFACE *Interface)
 {
-    ULONGLONG Now = GetTickCount64(), Deadline = Now + DEVICE_START_MILLISECONDS;
     HKEY Key = SetupDiOpenDevRegKey(Device->Set, &Device->Data, DICS_FLAG_GLOBAL, 0, DIREG_DRV,
                                     KEY_QUERY_VALUE | KEY_NOTIFY);
-    HANDLE Changed;
-    BOOL Watching = FALSE;
+    ULONG Problem = 0;
     DWORD Error;
+    WATCH Watch;
 
     if (Key == INVALID_HANDLE_VALUE)
         return LogLastError(L"Cannot open the driver key of device %s", Device->InstanceId);
-    Changed = CreateEventW(NULL, FALSE, FALSE, NULL);
-    if (!Changed)
+    Error = WatchOpen(&Watch, DEVICE_START_MILLISECONDS);
+    if (Error != ERROR_SUCCESS)
     {
         RegCloseKey(Key);
-        return LogLastError(L"Cannot create an event");
+        return LogError(Error, L"Cannot watch device %s", Device->InstanceId);
     }
-    for (;;)
+    WatchKey(&Watch, Key, FALSE);
+    WatchDevice(&Watch, Device->InstanceId);
+    while (!IsRunning(Device, Interface, &Error))
     {
-        ULONG Problem;
-        /* Watch first and look then, so that no change is missed. */
-        if (!Watching)
-            Watching = RegNotifyChangeKeyValue(Key, FALSE, REG_NOTIFY_CHANGE_LAST_SET, Changed,
-                                               TRUE) == ERROR_SUCCESS;
-        if (IsRunning(Device, Interface, &Error))
-            break;
         Problem = DeviceGetProblem(Device);
-        Now = GetTickCount64();
-        if (IsFinalProblem(Problem) || Now >= Deadline)
-        {
-            Error = LogNotRunning(Device, Problem, Error);
+        if (IsFinalProblem(Problem) || !WatchWait(&Watch))
             break;
-        }
-        if (WaitForSingleObject(Changed, DEVICE_CHECK_MILLISECONDS) == WAIT_OBJECT_0)
-            Watching = FALSE;
     }
-    RegCloseKey(Key);
-    CloseHandle(Changed);
-    return Error;
+    WatchClose(&Watch);
+    return Error == ERROR_SUCCESS ? ERROR_SUCCESS : LogNotRunning(Device, Problem, Error);
 }
 
 /* From an element of the set to a device that runs; whatever fails, the device is gone again. */

@@ -8,9 +8,6 @@
 /* How long a new device may take to start, and its interface to be known. */
 #define DEVICE_START_MILLISECONDS 15000
 
-/* How often things are looked at that the system sends no notification of. */
-#define DEVICE_CHECK_MILLISECONDS 50
-
 /*
  * Installs the driver if necessary, makes a device, and waits until it runs and its interface is
  * known. The caller puts it into a pool when all else is done: until then it counts as half made,

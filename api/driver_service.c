@@ -3,11 +3,11 @@
 #include "driver_service.h"
 #include "device.h"
 #include "logger.h"
+#include "watch.h"
 
-#define SERVICE_NAME             L"culvert"
-#define STATE_MILLISECONDS       5000
-#define STATE_CHECK_MILLISECONDS 20
-#define CONFIG_BYTES             8192 /* the most that it can take */
+#define SERVICE_NAME       L"culvert"
+#define STATE_MILLISECONDS 5000
+#define CONFIG_BYTES       8192 /* the most that it can take */
 
 static BOOL
 IsStopped(DWORD State)
@@ -21,24 +21,36 @@ IsSettled(DWORD State)
     return State != SERVICE_START_PENDING && State != SERVICE_STOP_PENDING;
 }
 
-/* The service manager tells of a change only to threads that wait alertably, which is not ours to
- * impose on an application's thread; so the state is looked at until it is reached. */
+/*
+ * There is no notification of this: NotifyServiceStatusChange "cannot be used to receive
+ * notifications about driver services" (its reference), so the state is looked at until it is
+ * reached. Windows knows two states of a driver only, loaded or not ([MS-SCMR] 3.1.4.7), so that
+ * this waits only for a driver that somebody keeps from being unloaded; on other hosts, also for
+ * one that is being loaded or unloaded.
+ */
 static void
 Await(SC_HANDLE Service, BOOL (*IsReached)(DWORD State), const WCHAR *What)
 {
-    ULONGLONG Deadline = GetTickCount64() + STATE_MILLISECONDS;
-    SERVICE_STATUS Status;
+    SERVICE_STATUS Status = {0};
+    BOOL Known, InTime = TRUE;
+    WATCH Watch;
+    DWORD Error = WatchOpen(&Watch, STATE_MILLISECONDS);
 
-    while (QueryServiceStatus(Service, &Status) && !IsReached(Status.dwCurrentState))
+    if (Error != ERROR_SUCCESS)
     {
-        if (GetTickCount64() >= Deadline)
-        {
-            LogWarningError(ERROR_SERVICE_REQUEST_TIMEOUT, L"Service %s does not %s", SERVICE_NAME,
-                            What);
-            return;
-        }
-        Sleep(STATE_CHECK_MILLISECONDS);
+        LogWarningError(Error, L"Cannot watch service %s", SERVICE_NAME);
+        return;
     }
+    WatchUntold(&Watch);
+    while ((Known = QueryServiceStatus(Service, &Status)) && !IsReached(Status.dwCurrentState) &&
+           (InTime = WatchWait(&Watch)))
+        ;
+    if (!InTime)
+        LogWarningError(ERROR_SERVICE_REQUEST_TIMEOUT, L"Service %s does not %s (state %u)",
+                        SERVICE_NAME, What, Status.dwCurrentState);
+    else if (!Known)
+        LogWarningError(GetLastError(), L"Cannot get the state of service %s", SERVICE_NAME);
+    WatchClose(&Watch);
 }
 
 static void

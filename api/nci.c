@@ -95,6 +95,20 @@ NciSetName(const GUID *Interface, const WCHAR *Name)
 }
 
 void
+NciWatchNames(WATCH *Watch)
+{
+    static const WCHAR Path[] = NETWORK_KEY;
+    WCHAR Parent[ARRAYSIZE(Path)];
+    HKEY Key;
+
+    lstrcpynW(Parent, Path, ARRAYSIZE(Path) - 1); /* without the last backslash */
+    if (RegOpenKeyExW(HKEY_LOCAL_MACHINE, Parent, 0, KEY_NOTIFY, &Key) != ERROR_SUCCESS)
+        WatchUntold(Watch);
+    else
+        WatchKey(Watch, Key, TRUE);
+}
+
+void
 NciUnload(void)
 {
     if (Module)

@@ -6,7 +6,7 @@
 #ifndef CULVERT_API_NCI_H
 #define CULVERT_API_NCI_H
 
-#include "wintun.h"
+#include "watch.h"
 
 /* Returns a Win32 code: ERROR_FILE_NOT_FOUND if the system has no name for it. Logs nothing. */
 DWORD
@@ -17,6 +17,10 @@ NciGetName(_In_ const GUID *Interface, _Out_writes_z_(MAX_ADAPTER_NAME) WCHAR *N
  * Logs nothing. */
 DWORD
 NciSetName(_In_ const GUID *Interface, _In_z_ const WCHAR *Name);
+
+/* Watches the place where interfaces and their names appear. */
+void
+NciWatchNames(_Inout_ WATCH *Watch);
 
 /* When the DLL is unloaded. */
 void

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cfgmgr32.dll: disabling and enabling a device, and its problem code, which Wine lacks. All other
- * functions are forwarded to Wine's setupapi.dll, where Wine has them too (see cfgmgr32.def).
+ * cfgmgr32.dll: disabling and enabling a device, and its problem code, which Wine lacks; and
+ * notifications (devnotify.c). All other functions are forwarded to Wine's setupapi.dll, where Wine
+ * has them too (see cfgmgr32.def).
  *
  * Wine's device manager keeps root-enumerated devices by the service that their Enum key names: one
  * whose key does not name it any more is removed when the service is told to look again, as
