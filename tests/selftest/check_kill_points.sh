@@ -35,7 +35,7 @@ give_up() {
 {
   x86_64-w64-mingw32-objdump -p "$dll" | awk '/DLL Name:/ {within = 1} NF == 0 {within = 0}
     within && $1 ~ /^[0-9a-f]+$/ {print $NF}'
-  cat api/*.c | tr -d '\n' | grep -oE 'GetProcAddress\([^;]*;' | sed -E 's/.*"([A-Za-z0-9]+)"\);$/\1/'
+  cat api/*.c | tr -d '\n' | grep -oE 'GetProcAddress\([^;]*;' | sed -E 's/.*"([A-Za-z0-9_]+)"\);$/\1/'
 } | sort -u >"$work/called"
 {
   sed -nE 's/^#define ([A-Za-z0-9_]+) +(KILL\(|KillSet).*/\1/p' $kill/kill_point.h
