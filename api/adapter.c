@@ -86,13 +86,17 @@ AdapterFree(WINTUN_ADAPTER_HANDLE Handle)
     return TRUE;
 }
 
-BOOL
-AdapterIsUnused(const GUID *Interface)
+DWORD
+AdapterIsUnused(const GUID *Interface, BOOL *Unused)
 {
-    DWORD Owner;
+    DWORD Owner, Error;
 
-    return !NamespaceIsAdapterMarked(Interface) &&
-           NamespaceGetSessionOwner(Interface, &Owner) == ERROR_SUCCESS && Owner == 0;
+    *Unused = FALSE;
+    if (NamespaceIsAdapterMarked(Interface))
+        return ERROR_SUCCESS;
+    Error = NamespaceGetSessionOwner(Interface, &Owner);
+    *Unused = Error == ERROR_SUCCESS && Owner == 0;
+    return Error;
 }
 
 const WCHAR *

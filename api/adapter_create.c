@@ -2,6 +2,7 @@
 /* Creating adapters: see AdapterCreate. Everything here runs under the mutex of namespace.h. */
 #include "adapter_internal.h"
 #include "device_install.h"
+#include "driver_package.h"
 #include "logger.h"
 #include "namespace.h"
 #include "native.h"
@@ -44,12 +45,13 @@ static DWORD
 MakeWay(REQUEST *Request, DEVICE *Device, BOOL *RebootRequired)
 {
     DEVICE_INTERFACE Interface;
-    BOOL SameName, SameGuid, SamePool;
+    BOOL SameName, SameGuid, SamePool, Unused = FALSE;
+    DWORD Error;
 
     if (IsHalfMade(Device, &Interface))
     {
         LogWarning(L"Device %s was left unfinished and is removed", Device->InstanceId);
-        DeviceRemove(Device, RebootRequired);
+        DeviceDiscard(Device, RebootRequired);
         return ERROR_SUCCESS;
     }
     SamePool = DeviceIsInPool(Device, Request->Pool);
@@ -57,7 +59,10 @@ MakeWay(REQUEST *Request, DEVICE *Device, BOOL *RebootRequired)
     SameGuid = Request->Guid && IsEqualGUID(&Interface.Guid, Request->Guid);
     if (!SameName && !SameGuid)
         return ERROR_SUCCESS;
-    if (SamePool && AdapterIsUnused(&Interface.Guid))
+    Error = SamePool ? AdapterIsUnused(&Interface.Guid, &Unused) : ERROR_SUCCESS;
+    if (Error != ERROR_SUCCESS)
+        return Error;
+    if (Unused)
     {
         LogInfo(L"Device %s of pool \"%s\" is not in use and is replaced", Device->InstanceId,
                 Request->Pool);
@@ -181,17 +186,24 @@ static DWORD
 CreateLocked(REQUEST *Request, ADAPTER **Adapter, BOOL *RebootRequired)
 {
     DEVICE_INTERFACE Interface;
+    DRIVER_PACKAGE Package;
     DEVICE Device;
     DWORD Error = MakeWayForAll(Request, RebootRequired);
 
     if (Error == ERROR_SUCCESS)
-        Error = DeviceInstall(Request->Pool, Request->Guid, &Device, &Interface, RebootRequired);
+        Error = DriverPackagePrepare(&Package);
     if (Error != ERROR_SUCCESS)
         return Error;
-    Error = Complete(Request, &Device, &Interface, Adapter);
-    if (Error != ERROR_SUCCESS)
-        DeviceRemove(&Device, RebootRequired);
-    SetupDiDestroyDeviceInfoList(Device.Set);
+    Error =
+        DeviceInstall(&Package, Request->Pool, Request->Guid, &Device, &Interface, RebootRequired);
+    if (Error == ERROR_SUCCESS)
+    {
+        Error = Complete(Request, &Device, &Interface, Adapter);
+        if (Error != ERROR_SUCCESS)
+            DeviceDiscard(&Device, RebootRequired);
+        SetupDiDestroyDeviceInfoList(Device.Set);
+    }
+    DriverPackageFinish(&Package, Error != ERROR_SUCCESS);
     return Error;
 }
 

@@ -27,9 +27,10 @@ AdapterUnmark(_In_ ADAPTER *Adapter);
 
 /*
  * Whether nobody uses the adapter: no handle that counts and no session, in any process. The caller
- * holds the mutex of namespace.h.
+ * holds the mutex of namespace.h. Returns a Win32 code if that cannot be found out, and *Unused is
+ * FALSE; failures are logged.
  */
-BOOL
-AdapterIsUnused(_In_ const GUID *Interface);
+DWORD
+AdapterIsUnused(_In_ const GUID *Interface, _Out_ BOOL *Unused);
 
 #endif

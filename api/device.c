@@ -290,14 +290,15 @@ DeleteDriverKey(const WCHAR *DriverKey, const GUID *Interface)
         RegDeleteTreeW(HKEY_LOCAL_MACHINE, Path);
 }
 
-DWORD
-DeviceRemove(DEVICE *Device, BOOL *RebootRequired)
+static DWORD
+Remove(DEVICE *Device, BOOL *RebootRequired, WINTUN_LOGGER_LEVEL Level)
 {
     SP_REMOVEDEVICE_PARAMS Params = {
         {sizeof(SP_CLASSINSTALL_HEADER), DIF_REMOVE}, DI_REMOVEDEVICE_GLOBAL, 0};
     WCHAR DriverKey[DRIVER_KEY_CHARACTERS] = {0};
     BOOL Reboot = FALSE, Known;
     GUID Interface;
+    DWORD Error;
 
     DriverServiceSettle();
     Known = GetInterfaceGuid(Device, &Interface) == ERROR_SUCCESS &&
@@ -308,7 +309,11 @@ DeviceRemove(DEVICE *Device, BOOL *RebootRequired)
     SetupDiSetClassInstallParamsW(Device->Set, &Device->Data, &Params.ClassInstallHeader,
                                   sizeof(Params));
     if (!SetupDiCallClassInstaller(DIF_REMOVE, Device->Set, &Device->Data))
-        return LogLastError(L"Cannot remove device %s", Device->InstanceId);
+    {
+        Error = GetLastError(); /* before the problem code is asked for */
+        return LogFailure(Level, Error, L"Cannot remove device %s (problem code %u)",
+                          Device->InstanceId, DeviceGetProblem(Device));
+    }
     DeviceCheckReboot(Device, &Reboot);
     if (Reboot)
     {
@@ -321,4 +326,16 @@ DeviceRemove(DEVICE *Device, BOOL *RebootRequired)
     }
     LogInfo(L"Removed device %s", Device->InstanceId);
     return ERROR_SUCCESS;
+}
+
+DWORD
+DeviceRemove(DEVICE *Device, BOOL *RebootRequired)
+{
+    return Remove(Device, RebootRequired, WINTUN_LOG_ERR);
+}
+
+void
+DeviceDiscard(DEVICE *Device, BOOL *RebootRequired)
+{
+    Remove(Device, RebootRequired, WINTUN_LOG_WARN);
 }

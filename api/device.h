@@ -91,4 +91,8 @@ DeviceCheckReboot(_In_ const DEVICE *Device, _Inout_ BOOL *RebootRequired);
 DWORD
 DeviceRemove(_In_ DEVICE *Device, _Inout_ BOOL *RebootRequired);
 
+/* The same for a device that is half made; a failure is logged as a warning. */
+void
+DeviceDiscard(_In_ DEVICE *Device, _Inout_ BOOL *RebootRequired);
+
 #endif

@@ -2,7 +2,6 @@
 /* Making a new device: see device_install.h. */
 #include "device_install.h"
 #include "device_object.h"
-#include "driver_package.h"
 #include "logger.h"
 #include "watch.h"
 #include <cfgmgr32.h>
@@ -130,6 +129,8 @@ SetFriendlyName(DEVICE *Device, const WCHAR *Pool)
 static DWORD
 InstallRegistered(DEVICE *Device, BOOL *RebootRequired)
 {
+    DWORD Error;
+
     if (!SetupDiCallClassInstaller(DIF_REGISTER_COINSTALLERS, Device->Set, &Device->Data))
         LogWarningError(GetLastError(), L"Cannot register co-installers of device %s",
                         Device->InstanceId);
@@ -137,8 +138,12 @@ InstallRegistered(DEVICE *Device, BOOL *RebootRequired)
         LogWarningError(GetLastError(), L"Cannot install interfaces of device %s",
                         Device->InstanceId);
     if (!SetupDiCallClassInstaller(DIF_INSTALLDEVICE, Device->Set, &Device->Data))
-        return LogLastError(L"Cannot install the driver of device %s (problem code %u)",
-                            Device->InstanceId, DeviceGetProblem(Device));
+    {
+        Error = GetLastError(); /* before the problem code is asked for */
+        return LogFailure(WINTUN_LOG_ERR, Error,
+                          L"Cannot install the driver of device %s (problem code %u)",
+                          Device->InstanceId, DeviceGetProblem(Device));
+    }
     DeviceCheckReboot(Device, RebootRequired);
     return ERROR_SUCCESS;
 }
@@ -226,35 +231,27 @@ RegisterAndStart(const WCHAR *Pool, const GUID *RequestedGuid, DEVICE *Device,
         Error = WaitUntilRunning(Device, Interface);
     }
     if (Error != ERROR_SUCCESS)
-        DeviceRemove(Device, &RemovalReboot);
+        DeviceDiscard(Device, &RemovalReboot);
     return Error;
 }
 
 DWORD
-DeviceInstall(const WCHAR *Pool, const GUID *RequestedGuid, DEVICE *Device,
-              DEVICE_INTERFACE *Interface, BOOL *RebootRequired)
+DeviceInstall(const DRIVER_PACKAGE *Package, const WCHAR *Pool, const GUID *RequestedGuid,
+              DEVICE *Device, DEVICE_INTERFACE *Interface, BOOL *RebootRequired)
 {
-    DRIVER_PACKAGE Package;
-    DWORD Error = DriverPackagePrepare(&Package);
+    DWORD Error;
 
-    if (Error != ERROR_SUCCESS)
-        return Error;
     Device->Set = SetupDiCreateDeviceInfoListExW(&GUID_DEVCLASS_NET, NULL, NULL, NULL);
     if (Device->Set == INVALID_HANDLE_VALUE)
-    {
-        Error = LogLastError(L"Cannot make a device list");
-        goto Finish;
-    }
+        return LogLastError(L"Cannot make a device list");
     Error = CreateElement(Device);
     if (Error == ERROR_SUCCESS)
-        Error = SelectDriver(Device, &Package);
+        Error = SelectDriver(Device, Package);
     if (Error == ERROR_SUCCESS)
         Error = RegisterAndStart(Pool, RequestedGuid, Device, Interface, RebootRequired);
     if (Error == ERROR_SUCCESS)
         LogInfo(L"Created device %s", Device->InstanceId);
     else
         SetupDiDestroyDeviceInfoList(Device->Set);
-Finish:
-    DriverPackageFinish(&Package, Error != ERROR_SUCCESS);
     return Error;
 }

@@ -98,7 +98,7 @@ Survey(SITUATION *Situation)
     Situation->Best.Version = 0;
     Situation->BestInPlace = Situation->OwnStored = FALSE;
     if (Error == ERROR_SUCCESS)
-        Error = DriverStoreOpen(&Store);
+        Error = DriverStoreOpen(&Store, WINTUN_LOG_ERR);
     if (Error != ERROR_SUCCESS)
         return Error;
     while (DriverStoreNext(&Store, &Stored))
@@ -194,8 +194,14 @@ DriverPackagePrepare(DRIVER_PACKAGE *Package)
     if (Error != ERROR_SUCCESS)
         return Error;
     Package->Alone = !DeviceAnyExists();
-    if (Situation.InUse && Best->Version < OWN_VERSION && DriverUsersStop())
-        Situation.InUse = FALSE;
+    if (Situation.InUse && Best->Version < OWN_VERSION)
+    {
+        BOOL Stopped;
+        Error = DriverUsersStop(&Stopped);
+        if (Error != ERROR_SUCCESS)
+            return Error;
+        Situation.InUse = !Stopped;
+    }
     Package->ImageInPlace = Situation.InUse;
     if (Best->Version >= OWN_VERSION || (Situation.InUse && Best->Version))
     {
@@ -221,10 +227,10 @@ DriverPackagePrepare(DRIVER_PACKAGE *Package)
 
 /* Service and image, when no package is left that they could belong to. */
 static DWORD
-RemoveInstalled(void)
+RemoveInstalled(WINTUN_LOGGER_LEVEL Level)
 {
     WCHAR Image[MAX_PATH];
-    DWORD Error = DriverServiceRemove();
+    DWORD Error = DriverServiceRemove(Level);
 
     TakeBack();
     if (Error == ERROR_SUCCESS)
@@ -237,13 +243,13 @@ RemoveInstalled(void)
 }
 
 /* Removes packages from the store, all but the one with the INF, if any is to stay. The first error
- * is returned. */
+ * is returned. Failures are logged at the Level. */
 static DWORD
-RemovePackages(const WCHAR *ExceptInf)
+RemovePackages(const WCHAR *ExceptInf, WINTUN_LOGGER_LEVEL Level)
 {
     STORED_PACKAGE Stored;
     DRIVER_STORE Store;
-    DWORD Error = DriverStoreOpen(&Store);
+    DWORD Error = DriverStoreOpen(&Store, Level);
 
     if (Error != ERROR_SUCCESS)
         return Error;
@@ -251,7 +257,7 @@ RemovePackages(const WCHAR *ExceptInf)
     {
         DWORD RemoveError = ERROR_SUCCESS;
         if (!ExceptInf || !DriverStoreIsSame(Stored.InfPath, ExceptInf))
-            RemoveError = DriverStoreRemove(Stored.InfPath);
+            RemoveError = DriverStoreRemove(Stored.InfPath, Level);
         if (Error == ERROR_SUCCESS)
             Error = RemoveError;
     }
@@ -267,13 +273,13 @@ UndoAdding(const DRIVER_PACKAGE *Package)
     DRIVER_STORE Store;
     BOOL Any;
 
-    if (DriverStoreRemove(Package->InfPath) != ERROR_SUCCESS ||
-        DriverStoreOpen(&Store) != ERROR_SUCCESS)
+    if (DriverStoreRemove(Package->InfPath, WINTUN_LOG_WARN) != ERROR_SUCCESS ||
+        DriverStoreOpen(&Store, WINTUN_LOG_WARN) != ERROR_SUCCESS)
         return;
     Any = DriverStoreNext(&Store, &Other);
     DriverStoreClose(&Store);
     if (!Any && !DeviceAnyExists())
-        RemoveInstalled();
+        RemoveInstalled(WINTUN_LOG_WARN);
 }
 
 void
@@ -285,7 +291,7 @@ DriverPackageFinish(const DRIVER_PACKAGE *Package, BOOL Undo)
         if (Undo && Package->Added)
             UndoAdding(Package);
         else if (!Undo && Package->Alone)
-            RemovePackages(Package->InfPath);
+            RemovePackages(Package->InfPath, WINTUN_LOG_WARN);
     }
     Restore();
 }
@@ -296,6 +302,6 @@ DriverPackageRemoveAll(void)
     DWORD Error;
 
     UnpackedCollect();
-    Error = RemovePackages(NULL);
-    return Error == ERROR_SUCCESS ? RemoveInstalled() : Error;
+    Error = RemovePackages(NULL, WINTUN_LOG_ERR);
+    return Error == ERROR_SUCCESS ? RemoveInstalled(WINTUN_LOG_ERR) : Error;
 }

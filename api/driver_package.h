@@ -28,15 +28,15 @@ typedef struct DRIVER_PACKAGE
  * until DriverPackageFinish. Otherwise it is left alone, whatever its version, and its package
  * used: nobody has asked for its users to be interrupted.
  *
- * To be followed by DriverPackageFinish when the device has been installed or that has failed, with
+ * To be followed by DriverPackageFinish when the adapter has been made or that has failed, with
  * nothing to be given back after a failure.
  */
 DWORD
 DriverPackagePrepare(_Out_ DRIVER_PACKAGE *Package);
 
-/* Removes the unpacked files and starts stopped devices again. If Undo, also what
+/* Removes the unpacked files and starts stopped devices again. If Undo, also removes what
  * DriverPackagePrepare added to the store; else, if the package was added and no other device needs
- * them, the packages that it replaces. */
+ * them, the packages that it replaces. What fails is logged as a warning. */
 void
 DriverPackageFinish(_In_ const DRIVER_PACKAGE *Package, _In_ BOOL Undo);
 

@@ -2,7 +2,6 @@
 /* The driver's service: see driver_service.h. */
 #include "driver_service.h"
 #include "device.h"
-#include "logger.h"
 #include "watch.h"
 
 #define SERVICE_NAME       L"culvert"
@@ -147,33 +146,33 @@ DriverServiceStop(void)
 }
 
 static DWORD
-StopAndDelete(SC_HANDLE Service)
+StopAndDelete(SC_HANDLE Service, WINTUN_LOGGER_LEVEL Level)
 {
     Stop(Service);
     if (!DeleteService(Service) && GetLastError() != ERROR_SERVICE_MARKED_FOR_DELETE)
-        return LogLastError(L"Cannot delete service %s", SERVICE_NAME);
+        return LogFailure(Level, GetLastError(), L"Cannot delete service %s", SERVICE_NAME);
     return ERROR_SUCCESS;
 }
 
 DWORD
-DriverServiceRemove(void)
+DriverServiceRemove(WINTUN_LOGGER_LEVEL Level)
 {
     SC_HANDLE Manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT), Service;
     DWORD Error = ERROR_SUCCESS;
 
     if (!Manager)
-        return LogLastError(L"Cannot open the service manager");
+        return LogFailure(Level, GetLastError(), L"Cannot open the service manager");
     Service = OpenServiceW(Manager, SERVICE_NAME,
                            SERVICE_STOP | SERVICE_QUERY_STATUS | SERVICE_QUERY_CONFIG | DELETE);
     if (Service)
     {
         if (IsOurs(Service))
-            Error = StopAndDelete(Service);
+            Error = StopAndDelete(Service, Level);
         CloseServiceHandle(Service);
     }
     else if (GetLastError() != ERROR_SERVICE_DOES_NOT_EXIST)
     {
-        Error = LogLastError(L"Cannot open service %s", SERVICE_NAME);
+        Error = LogFailure(Level, GetLastError(), L"Cannot open service %s", SERVICE_NAME);
     }
     CloseServiceHandle(Manager);
     return Error;

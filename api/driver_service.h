@@ -3,7 +3,7 @@
 #ifndef CULVERT_API_DRIVER_SERVICE_H
 #define CULVERT_API_DRIVER_SERVICE_H
 
-#include "wintun.h"
+#include "logger.h"
 
 /*
  * Waits, for some seconds at most, until the service is neither starting nor stopping. A process
@@ -24,9 +24,9 @@ DriverServiceStop(void);
 /*
  * Stops and deletes the service, if there is one; somebody else's of the same name is left, with a
  * warning. Windows unloads a driver with its last device; other hosts do it here. Returns a Win32
- * code; failures are logged.
+ * code; failures are logged at the Level.
  */
 DWORD
-DriverServiceRemove(void);
+DriverServiceRemove(_In_ WINTUN_LOGGER_LEVEL Level);
 
 #endif

@@ -2,7 +2,6 @@
 /* Our packages in the system's driver store: see driver_store.h. */
 #include "driver_store.h"
 #include "device.h"
-#include "logger.h"
 #include <devguid.h>
 
 #ifdef __MINGW32__
@@ -17,7 +16,7 @@ SetupGetInfDriverStoreLocationW(PCWSTR FileName, PSP_ALTPLATFORM_INFO AlternateP
 #define DETAIL_BYTES       (sizeof(SP_DRVINFO_DETAIL_DATA_W) + 1024)
 
 DWORD
-DriverStoreOpen(DRIVER_STORE *Store)
+DriverStoreOpen(DRIVER_STORE *Store, WINTUN_LOGGER_LEVEL Level)
 {
     /* A list of two strings, the second one empty. */
     static const WCHAR HardwareIds[] = DEVICE_HARDWARE_ID L"\0";
@@ -27,14 +26,14 @@ DriverStoreOpen(DRIVER_STORE *Store)
     Store->Data.cbSize = sizeof(Store->Data);
     Store->Set = SetupDiCreateDeviceInfoListExW(&GUID_DEVCLASS_NET, NULL, NULL, NULL);
     if (Store->Set == INVALID_HANDLE_VALUE)
-        return LogLastError(L"Cannot make a device list");
+        return LogFailure(Level, GetLastError(), L"Cannot make a device list");
     if (SetupDiCreateDeviceInfoW(Store->Set, DEVICE_HARDWARE_ID, &GUID_DEVCLASS_NET, NULL, NULL,
                                  DICD_GENERATE_ID, &Store->Data) &&
         SetupDiSetDeviceRegistryPropertyW(Store->Set, &Store->Data, SPDRP_HARDWAREID,
                                           (const BYTE *)HardwareIds, sizeof(HardwareIds)) &&
         SetupDiBuildDriverInfoList(Store->Set, &Store->Data, SPDIT_COMPATDRIVER))
         return ERROR_SUCCESS;
-    Error = LogLastError(L"Cannot look into the driver store");
+    Error = LogFailure(Level, GetLastError(), L"Cannot look into the driver store");
     DriverStoreClose(Store);
     return Error;
 }
@@ -163,7 +162,7 @@ DriverStoreIsSame(const WCHAR *LeftInf, const WCHAR *RightInf)
 }
 
 DWORD
-DriverStoreRemove(const WCHAR *InfPath)
+DriverStoreRemove(const WCHAR *InfPath, WINTUN_LOGGER_LEVEL Level)
 {
     WCHAR Path[MAX_PATH];
     const WCHAR *Name;
@@ -172,7 +171,8 @@ DriverStoreRemove(const WCHAR *InfPath)
     lstrcpynW(Path, InfPath, MAX_PATH);
     Name = LastComponent(Path);
     if (!SetupUninstallOEMInfW(Name, SUOI_FORCEDELETE, NULL))
-        return LogLastError(L"Cannot remove %s from the driver store", InfPath);
+        return LogFailure(Level, GetLastError(), L"Cannot remove %s from the driver store",
+                          InfPath);
     LogInfo(L"Removed %s from the driver store", InfPath);
     /* Wine leaves the file that it made beside the INF. */
     Extension = Path + lstrlenW(Path) - 4;

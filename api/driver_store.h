@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Our packages in the system's driver store. All functions return Win32 codes; failures are logged.
- */
+/* Our packages in the system's driver store. All functions return Win32 codes; failures are logged,
+ * at the Level where there is one. */
 #ifndef CULVERT_API_DRIVER_STORE_H
 #define CULVERT_API_DRIVER_STORE_H
 
-#include "wintun.h"
+#include "logger.h"
 #include <setupapi.h>
 
 /* Four parts of 16 bits, the first one on top. */
@@ -28,7 +28,7 @@ typedef struct STORED_PACKAGE
 } STORED_PACKAGE;
 
 DWORD
-DriverStoreOpen(_Out_ DRIVER_STORE *Store);
+DriverStoreOpen(_Out_ DRIVER_STORE *Store, _In_ WINTUN_LOGGER_LEVEL Level);
 
 /* The next package; FALSE at the end. Those that cannot be read are left out, with a warning. */
 BOOL
@@ -47,7 +47,7 @@ BOOL
 DriverStoreIsSame(_In_z_ const WCHAR *LeftInf, _In_z_ const WCHAR *RightInf);
 
 DWORD
-DriverStoreRemove(_In_z_ const WCHAR *InfPath);
+DriverStoreRemove(_In_z_ const WCHAR *InfPath, _In_ WINTUN_LOGGER_LEVEL Level);
 
 /*
  * Where the store has a file of the package, besides its INF, if it has it at all.

@@ -51,34 +51,38 @@ DriverUsersStart(void)
     DeviceListClose(&List);
 }
 
-static BOOL
-AllAreUnused(void)
+static DWORD
+AllAreUnused(BOOL *Unused)
 {
     DEVICE_INTERFACE Interface;
     DEVICE_LIST List;
     DEVICE Device;
-    BOOL Unused = TRUE;
+    DWORD Error = DeviceListOpen(&List);
 
-    if (DeviceListOpen(&List) != ERROR_SUCCESS)
-        return FALSE;
-    while (Unused && DeviceListNext(&List, &Device))
+    *Unused = TRUE;
+    if (Error != ERROR_SUCCESS)
+        return Error;
+    while (Error == ERROR_SUCCESS && *Unused && DeviceListNext(&List, &Device))
     {
         if (DeviceGetInterface(&Device, &Interface) == ERROR_SUCCESS)
-            Unused = AdapterIsUnused(&Interface.Guid);
+            Error = AdapterIsUnused(&Interface.Guid, Unused);
     }
     DeviceListClose(&List);
-    return Unused;
+    return Error;
 }
 
-static BOOL
-StopAll(void)
+/* *Stopped: FALSE if the system does not let one stop. */
+static DWORD
+StopAll(BOOL *Stopped)
 {
     DEVICE_LIST List;
     DEVICE Device;
     CONFIGRET Result = CR_SUCCESS;
+    DWORD Error = DeviceListOpen(&List);
 
-    if (DeviceListOpen(&List) != ERROR_SUCCESS)
-        return FALSE;
+    *Stopped = FALSE;
+    if (Error != ERROR_SUCCESS)
+        return Error;
     while (Result == CR_SUCCESS && DeviceListNext(&List, &Device))
     {
         if (DeviceGetProblem(&Device) == CM_PROB_DISABLED)
@@ -93,16 +97,19 @@ StopAll(void)
                        Device.InstanceId, Result);
     }
     DeviceListClose(&List);
-    return Result == CR_SUCCESS;
+    *Stopped = Result == CR_SUCCESS;
+    return ERROR_SUCCESS;
 }
 
-BOOL
-DriverUsersStop(void)
+DWORD
+DriverUsersStop(BOOL *Stopped)
 {
-    if (!AllAreUnused())
-        return FALSE;
-    if (StopAll())
-        return TRUE;
-    DriverUsersStart();
-    return FALSE;
+    DWORD Error = AllAreUnused(Stopped);
+
+    if (Error != ERROR_SUCCESS || !*Stopped)
+        return Error;
+    Error = StopAll(Stopped);
+    if (!*Stopped)
+        DriverUsersStart();
+    return Error;
 }

@@ -9,11 +9,12 @@
 #include "device.h"
 
 /*
- * Stops all devices, so that the driver is unloaded. FALSE, and nothing has changed, if an adapter
- * is in use, or if the system does not let a device stop (which is logged).
+ * Stops all devices, so that the driver is unloaded. *Stopped is FALSE, and nothing has changed, if
+ * an adapter is in use, or if the system does not let a device stop (which is logged). Returns a
+ * Win32 code if that cannot be found out; failures are logged.
  */
-BOOL
-DriverUsersStop(void);
+DWORD
+DriverUsersStop(_Out_ BOOL *Stopped);
 
 /* Starts the devices again that were stopped, by this process or one that died since. What fails is
  * logged. */

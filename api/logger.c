@@ -117,3 +117,16 @@ LogWarningError(DWORD Error, const WCHAR *Format, ...)
     LogLine(WINTUN_LOG_WARN, &Error, Format, Arguments);
     va_end(Arguments);
 }
+
+DWORD
+LogFailure(WINTUN_LOGGER_LEVEL Level, DWORD Error, const WCHAR *Format, ...)
+{
+    va_list Arguments;
+
+    if (Error == ERROR_SUCCESS)
+        Error = ERROR_GEN_FAILURE;
+    va_start(Arguments, Format);
+    LogLine(Level, &Error, Format, Arguments);
+    va_end(Arguments);
+    return Error;
+}

@@ -36,4 +36,9 @@ LogLastError(_In_z_ const WCHAR *Format, ...);
 void
 LogWarningError(_In_ DWORD Error, _In_z_ const WCHAR *Format, ...);
 
+/* Like LogError at the given level, which is that of a warning where something is undone: the first
+ * failure has its error line already. Returns Error; ERROR_GEN_FAILURE if that is ERROR_SUCCESS. */
+DWORD
+LogFailure(_In_ WINTUN_LOGGER_LEVEL Level, _In_ DWORD Error, _In_z_ const WCHAR *Format, ...);
+
 #endif
