@@ -1,7 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # A process that is killed at any system-changing call of the DLL leaves a state that the next call
-# repairs. Builds a DLL that can be told at which call to die (kill/kill_point.h). TAP on standard output.
+# repairs; a call that fails makes the function fail and leaves nothing half made, also when the process is
+# killed while it undoes what it had done. Builds a DLL that can be told at which call to die or to fail
+# (kill/kill_point.h), and wrong ones, the patches of kill/mutants/, which must be noticed. Their heads say
+# what is broken, and which calls must fail for it to be seen ("Calls: TEXT"). TAP on standard output.
 #   check_kill_points.sh [--all]    at all calls, which takes minutes; else at a sample of them
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -38,7 +41,7 @@ give_up() {
   cat api/*.c | tr -d '\n' | grep -oE 'GetProcAddress\([^;]*;' | sed -E 's/.*"([A-Za-z0-9_]+)"\);$/\1/'
 } | sort -u >"$work/called"
 {
-  sed -nE 's/^#define ([A-Za-z0-9_]+) +(KILL\(|KillSet).*/\1/p' $kill/kill_point.h
+  sed -nE 's/^#define ([A-Z][A-Za-z0-9_]+)(\(\.\.\.\)|\(Code, \.\.\.\)| KillSet).*/\1/p' $kill/kill_point.h
   sed -nE 's/.*lstrcmpA\(Name, "(.*)"\).*/\1/p' $kill/kill_point.c
 } | sort -u >"$work/hooked"
 grep -v '^#' $kill/harmless.txt | sort -u >"$work/harmless"
@@ -64,7 +67,7 @@ ip netns exec "$namespace" timeout --kill-after=20 "$LIMIT_SECONDS" winehost/lau
   "$work/run/culvert-selftest.exe" --kill-points ${1:+"$1"} </dev/null 2>"$work/errors" | tr -d '\r' | tee "$work/output"
 status=${PIPESTATUS[0]}
 # What is hooked is also called, but for what the DLL looks up and finds on Windows only.
-never=$(sed -nE 's/^# +[0-9]+ ([A-Za-z0-9_]+)$/\1/p' "$work/output" | sort -u | comm -13 - "$work/hooked" | paste -sd' ')
+never=$(sed -nE 's/^# +[0-9]+ ([A-Za-z0-9_]+)(-\w+)?$/\1/p' "$work/output" | sort -u | comm -13 - "$work/hooked" | paste -sd' ')
 echo "# hooked and never called: ${never:-none}"
 if [ "$never" != CreatePrivateNamespaceW ]; then
   echo "not ok - each hooked function is called, but CreatePrivateNamespaceW, which the DLL does without under Wine"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The jobs of other processes. Each job says "ready" when it has done its part, waits until it may
  * go on, and ends with a status: 0 if all was as it should be. */
-#include "selftest.h"
+#include "kill_points.h"
 #include <psapi.h>
 #include <sddl.h>
 
@@ -180,6 +180,13 @@ JobSteps(WCHAR **Arguments)
     return KillSteps(Arguments[0]);
 }
 
+/* fails SITUATION CALL LATER: a call of the system fails, and some calls later it is killed. */
+static int
+JobFails(WCHAR **Arguments)
+{
+    return FailAndBeKilled(Arguments);
+}
+
 /* mutex SDDL: holds the mutex that Wine's DLLs share, made with that security. */
 static int
 JobMutex(WCHAR **Arguments)
@@ -263,12 +270,12 @@ ChildRun(int Count, WCHAR **Arguments)
         const WCHAR *Name;
         JOB Job;
         int Arguments;
-    } Jobs[] = {{L"create", JobCreate, 1},         {L"open", JobOpen, 1},
-                {L"session", JobSession, 1},       {L"eof", JobEof, 1},
-                {L"lives", JobLives, 2},           {L"race", JobRace, 1},
-                {L"steps", JobSteps, 1},           {L"holds", JobHolds, 1},
-                {L"mutex", JobMutex, 1},           {L"modules", JobModules, 1},
-                {L"statistics", JobStatistics, 2}, {L"idle", JobIdle, 0}};
+    } Jobs[] = {
+        {L"create", JobCreate, 1}, {L"open", JobOpen, 1},       {L"session", JobSession, 1},
+        {L"eof", JobEof, 1},       {L"lives", JobLives, 2},     {L"race", JobRace, 1},
+        {L"steps", JobSteps, 1},   {L"fails", JobFails, 3},     {L"holds", JobHolds, 1},
+        {L"mutex", JobMutex, 1},   {L"modules", JobModules, 1}, {L"statistics", JobStatistics, 2},
+        {L"idle", JobIdle, 0}};
 
     for (size_t Index = 0; Index < ARRAYSIZE(Jobs); ++Index)
     {

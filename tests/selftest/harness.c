@@ -290,6 +290,8 @@ int
 wmain(int ArgumentCount, WCHAR **Arguments)
 {
     const WCHAR *Dll = NULL, *Only = NULL;
+    const char *OnlyCalls = NULL;
+    char CallName[TEXT_CHARACTERS];
     BOOL CleanOnly = FALSE, KillPoints = FALSE, All = FALSE;
     int Index;
 
@@ -310,6 +312,12 @@ wmain(int ArgumentCount, WCHAR **Arguments)
             CleanOnly = TRUE;
         else if (lstrcmpW(Arguments[Index], L"--kill-points") == 0)
             KillPoints = TRUE;
+        else if (lstrcmpW(Arguments[Index], L"--failing-calls") == 0 && HasValue)
+        {
+            KillPoints = TRUE;
+            snprintf(CallName, sizeof(CallName), "%ls", Arguments[++Index]);
+            OnlyCalls = CallName;
+        }
         else if (lstrcmpW(Arguments[Index], L"--all") == 0)
             All = TRUE;
         else if (lstrcmpW(Arguments[Index], L"--child") == 0 && HasValue)
@@ -326,6 +334,6 @@ wmain(int ArgumentCount, WCHAR **Arguments)
     if (Index < ArgumentCount)
         return ChildRun(ArgumentCount - Index - 1, Arguments + Index + 1);
     if (KillPoints)
-        return KillAtEachPoint(All);
+        return KillAtEachPoint(All, OnlyCalls);
     return CleanOnly ? !Clean() : RunAll(Only);
 }

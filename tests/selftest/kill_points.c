@@ -1,28 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* A process is killed at system-changing calls, at each in turn: for a DLL that was built to be
  * killed, see kill/kill_point.h. Not one of the suite's tests. */
-#include "selftest.h"
+#include "kill_points.h"
 #include <aclapi.h>
 #include <stdio.h>
 
-#define KILLED_STATUS 77
 #define FEWEST_POINTS 100
-#define MOST_POINTS   1000
 #define SAMPLE_POINTS 100 /* what the time of the suite allows */
-#define SAID_BYTES    256
-#define CALL_BYTES    128
 #define LOG_BYTES     (MOST_POINTS * CALL_BYTES)
 #define LOG_NAME      L"culvert-kill-points.log"
-
-/* What the DLL's calls are named in the log: "WintunCreateAdapter SetupCopyOEMInfW". */
-typedef char CALL[CALL_BYTES];
 
 /* The calls of a whole run, in order. */
 static CALL Calls[MOST_POINTS];
 static DWORD CallCount;
 
-/* The directory that the DLL unpacks the driver to; FALSE if there is none. */
-static BOOL
+BOOL
 FindUnpacked(WCHAR Path[MAX_PATH])
 {
     WIN32_FIND_DATAW Found;
@@ -67,7 +59,6 @@ IsPrivate(const WCHAR *Path)
     return Private;
 }
 
-/* The path of the log that kill_point.c writes. */
 static void
 LogPath(WCHAR Path[MAX_PATH])
 {
@@ -76,23 +67,22 @@ LogPath(WCHAR Path[MAX_PATH])
     lstrcpyW(Path + Length, LOG_NAME);
 }
 
-/* Reads the log into Read, at most MOST_POINTS lines. Returns their number. */
-static DWORD
-LogRead(CALL *Read)
+void
+CallLogBegin(void)
 {
-    static char Text[LOG_BYTES];
     WCHAR Path[MAX_PATH];
-    DWORD Bytes = 0, Count = 0, Used = 0;
-    HANDLE File;
 
     LogPath(Path);
-    File = CreateFileW(Path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
-                       0, NULL);
-    if (File == INVALID_HANDLE_VALUE)
-        return 0;
-    if (!ReadFile(File, Text, LOG_BYTES, &Bytes, NULL))
-        Bytes = 0;
-    CloseHandle(File);
+    DeleteFileW(Path);
+    SetEnvironmentVariableW(L"CULVERT_TEST_KILL_LOG", Path);
+}
+
+/* Lines of Text, of which there are Bytes. */
+static DWORD
+LogSplit(const char *Text, DWORD Bytes, CALL *Read)
+{
+    DWORD Count = 0, Used = 0;
+
     for (DWORD Index = 0; Index < Bytes && Count < MOST_POINTS; ++Index)
     {
         if (Text[Index] == '\n')
@@ -106,34 +96,51 @@ LogRead(CALL *Read)
     return Count;
 }
 
+DWORD
+CallLogEnd(CALL *Read)
+{
+    static char Text[LOG_BYTES];
+    WCHAR Path[MAX_PATH];
+    DWORD Bytes = 0;
+    HANDLE File;
+
+    SetEnvironmentVariableW(L"CULVERT_TEST_KILL_LOG", NULL);
+    LogPath(Path);
+    File = CreateFileW(Path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
+                       0, NULL);
+    if (File == INVALID_HANDLE_VALUE)
+        return 0;
+    if (!ReadFile(File, Text, LOG_BYTES, &Bytes, NULL))
+        Bytes = 0;
+    CloseHandle(File);
+    DeleteFileW(Path);
+    return LogSplit(Text, Bytes, Read);
+}
+
 /* Runs the job that is killed, or not at all at point 0; Read gets the calls that it came to. */
 static DWORD
 Kill(DWORD Point, char Said[SAID_BYTES], CALL *Read, DWORD *Count)
 {
-    WCHAR Number[16], Path[MAX_PATH];
+    WCHAR Number[16];
     DWORD Status;
     CHILD Child;
+    BOOL Started;
 
-    LogPath(Path);
-    DeleteFileW(Path);
     wsprintfW(Number, L"%u", Point);
+    CallLogBegin();
     SetEnvironmentVariableW(L"CULVERT_TEST_KILL_AT", Number);
-    SetEnvironmentVariableW(L"CULVERT_TEST_KILL_LOG", Path);
     Said[0] = '\0';
-    if (!ChildStart(&Child, L"steps selftest0"))
-        return 1;
+    Started = ChildStart(&Child, L"steps selftest0");
     SetEnvironmentVariableW(L"CULVERT_TEST_KILL_AT", NULL);
-    SetEnvironmentVariableW(L"CULVERT_TEST_KILL_LOG", NULL);
+    if (!Started)
+        return 1;
     ChildListen(&Child, Said, SAID_BYTES);
     Status = ChildEnd(&Child);
-    *Count = LogRead(Read);
-    DeleteFileW(Path);
+    *Count = CallLogEnd(Read);
     return Status;
 }
 
-/* What is not as it should be after the kill, if anything. The killed process may have left a whole
- * adapter under its second name, which is nobody's fault. */
-static const char *
+const char *
 Repair(void)
 {
     WINTUN_ADAPTER_HANDLE Adapter = WintunCreateAdapter(POOL, NAME, NULL, NULL);
@@ -152,10 +159,12 @@ Repair(void)
     return DriverIsInstalled() ? "the driver is left" : Missed;
 }
 
-static void
-Report(DWORD Number, BOOL Passed, const char *What)
+void
+Report(BOOL Passed, const char *What)
 {
-    printf("%sok %lu - %s\n", Passed ? "" : "not ", Number, What);
+    static DWORD Number;
+
+    printf("%sok %lu - %s\n", Passed ? "" : "not ", ++Number, What);
     fflush(stdout);
 }
 
@@ -228,7 +237,7 @@ Choose(BOOL All, BOOL Chosen[MOST_POINTS])
 
 /* Kills at one point. FALSE if that was noticed. */
 static BOOL
-TryPoint(DWORD Number, DWORD Point, unsigned *Unpacked)
+TryPoint(DWORD Point, unsigned *Unpacked)
 {
     static CALL Read[MOST_POINTS];
     DWORD Count = 0, Status;
@@ -251,18 +260,19 @@ TryPoint(DWORD Number, DWORD Point, unsigned *Unpacked)
     snprintf(What, sizeof(What),
              "killed at call %lu (%s): an adapter can be created and all be removed", Point,
              Count ? Read[Count - 1] : "none");
-    Report(Number, !Missed, What);
+    Report(!Missed, What);
     if (Missed)
         Note("%s; status %lu; calls %lu; the process said: %s; the last error line: %ls", Missed,
              Status, Count, Said, LogLast(WINTUN_LOG_ERR));
     return !Missed;
 }
 
-int
-KillAtEachPoint(BOOL All)
+/* Returns the number of failed lines. */
+static unsigned
+KillAtCalls(BOOL All)
 {
     static BOOL Chosen[MOST_POINTS];
-    DWORD Status, Count, Number = 1;
+    DWORD Status, Count;
     unsigned Bad = 0, Unpacked = 0;
     char Said[SAID_BYTES];
     BOOL Whole;
@@ -274,26 +284,35 @@ KillAtEachPoint(BOOL All)
     printf("# killed at %lu of %lu calls%s\n", Count, CallCount,
            Count == CallCount ? ""
                               : ": the first of each kind by each function, and some between them");
-    Report(Number, Whole, "a process that is not killed passes all calls");
+    Report(Whole, "a process that is not killed passes all calls");
     if (!Whole)
         Note("status %lu; the process said: %s", Status, Said);
     Bad += !Whole;
     for (DWORD Index = 0; Index < CallCount; ++Index)
     {
         if (Chosen[Index])
-            Bad += !TryPoint(++Number, Index + 1, &Unpacked);
+            Bad += !TryPoint(Index + 1, &Unpacked);
     }
-    Bad += Unpacked == 0;
-    Report(++Number, Unpacked != 0, "some were killed while they unpacked the driver");
-    printf("1..%lu\n", Number);
+    Report(Unpacked != 0, "some were killed while they unpacked the driver");
+    return Bad + (Unpacked == 0);
+}
+
+int
+KillAtEachPoint(BOOL All, const char *Only)
+{
+    ULONGLONG Begin = GetTickCount64();
+    unsigned Bad;
+
+    WintunSetLogger(HarnessLogger);
+    Bad = FailEachCall(All, Only);
+    Note("calls that fail: %u seconds", (unsigned)((GetTickCount64() - Begin) / 1000));
+    if (!Only)
+        Bad += KillAtCalls(All);
     return Bad != 0;
 }
 
 /* ---- The job that is killed ---------------------------------------------------------------------
  */
-
-/* Tells kill_point.c which function of the API is called next. */
-#define CALL_OF(Function) (SetEnvironmentVariableA("CULVERT_TEST_KILL_CALLER", #Function), Function)
 
 static BOOL CALLBACK
 CountAdapter(WINTUN_ADAPTER_HANDLE Adapter, LPARAM Count)

@@ -231,10 +231,11 @@ ChildKill(CHILD *Child);
 int
 ChildRun(int Count, WCHAR **Arguments);
 
-/* Kills a process at each system-changing call in turn, or at a sample of them; see
- * kill/kill_point.h. Prints TAP itself. Returns the program's exit status. */
+/* Kills a process at each system-changing call in turn, or at a sample of them, and lets each fail;
+ * see kill/kill_point.h. Only: failing calls only, with this in their names; or NULL. Prints TAP
+ * itself. Returns the program's exit status. */
 int
-KillAtEachPoint(BOOL All);
+KillAtEachPoint(BOOL All, const char *Only);
 /* The job that is killed: everything that changes something. Returns 0, or the step that failed. */
 int
 KillSteps(const WCHAR *Name);

@@ -7,7 +7,9 @@
 #define KILLED_STATUS  77
 #define DIGITS_MAXIMUM 8
 #define LINE_BYTES     128
-#define AT             L"CULVERT_TEST_KILL_AT"
+#define KILL_AT        L"CULVERT_TEST_KILL_AT"
+#define FAIL_AT        L"CULVERT_TEST_FAIL_AT"
+#define PASSED         L"CULVERT_TEST_KILL_PASSED"
 #define LOG            L"CULVERT_TEST_KILL_LOG"
 #define CALLER         "CULVERT_TEST_KILL_CALLER"
 
@@ -43,22 +45,36 @@ Log(const char *Call)
     CloseHandle(File);
 }
 
-void
-KillPoint(const char *Call)
+/* A number of the environment; 0 if it is not there. */
+static LONG
+Number(const WCHAR *Name)
 {
     WCHAR Digits[DIGITS_MAXIMUM];
-    DWORD LastError = GetLastError();
-    DWORD Length = GetEnvironmentVariableW(AT, Digits, DIGITS_MAXIMUM);
-    LONG Point = 0;
+    DWORD Length = GetEnvironmentVariableW(Name, Digits, DIGITS_MAXIMUM);
+    LONG Value = 0;
 
     for (DWORD Index = 0; Index < Length && Length < DIGITS_MAXIMUM; ++Index)
-        Point = Point * 10 + (Digits[Index] - L'0');
+        Value = Value * 10 + (Digits[Index] - L'0');
+    return Value;
+}
+
+BOOL
+KillPoint(const char *Call)
+{
+    DWORD LastError = GetLastError();
+    WCHAR Digits[DIGITS_MAXIMUM];
+    BOOL Fails;
+
     AcquireSRWLockExclusive(&Lock);
     Log(Call);
-    if (++Passed == Point)
+    if (++Passed == Number(KILL_AT))
         TerminateProcess(GetCurrentProcess(), KILLED_STATUS);
+    Fails = Passed == Number(FAIL_AT);
+    wnsprintfW(Digits, DIGITS_MAXIMUM, L"%d", Passed);
+    SetEnvironmentVariableW(PASSED, Digits);
     ReleaseSRWLockExclusive(&Lock);
-    SetLastError(LastError);
+    SetLastError(Fails ? KILL_POINT_ERROR : LastError);
+    return !Fails;
 }
 
 /* What mingw-w64 does not declare. */
@@ -70,22 +86,22 @@ BOOL WINAPI
 KillSetDeviceProperty(HDEVINFO Set, PSP_DEVINFO_DATA Data, const DEVPROPKEY *Key, DEVPROPTYPE Type,
                       const BYTE *Value, DWORD Bytes, DWORD Flags)
 {
-    KillPoint("SetupDiSetDevicePropertyW");
-    return SetupDiSetDevicePropertyW(Set, Data, Key, Type, Value, Bytes, Flags);
+    return KillPoint("SetupDiSetDevicePropertyW") &&
+           SetupDiSetDevicePropertyW(Set, Data, Key, Type, Value, Bytes, Flags);
 }
 
 static DWORD WINAPI
 KillSetConnectionName(const GUID *Interface, const WCHAR *NewName)
 {
-    KillPoint("NciSetConnectionName");
-    return SetConnectionName(Interface, NewName);
+    return KillPoint("NciSetConnectionName") ? SetConnectionName(Interface, NewName)
+                                             : KILL_POINT_ERROR;
 }
 
 static HANDLE WINAPI
 KillCreateNamespace(LPSECURITY_ATTRIBUTES Attributes, LPVOID Boundary, LPCWSTR AliasPrefix)
 {
-    KillPoint("CreatePrivateNamespaceW");
-    return CreateNamespace(Attributes, Boundary, AliasPrefix);
+    return KillPoint("CreatePrivateNamespaceW") ? CreateNamespace(Attributes, Boundary, AliasPrefix)
+                                                : NULL;
 }
 
 FARPROC WINAPI
