@@ -5,7 +5,7 @@
 #include "watch.h"
 
 #define SERVICE_NAME       L"culvert"
-#define STATE_MILLISECONDS 5000
+#define STATE_MILLISECONDS 15000
 #define CONFIG_BYTES       8192 /* the most that it can take */
 
 static BOOL
