@@ -112,6 +112,7 @@ ReceiveBatches(void)
 {
     LINE Line;
     CULVERT_PACKET Packets[BATCH];
+    ULONGLONG Arrivals;
     DWORD Count;
     BOOL Good = TRUE;
 
@@ -122,8 +123,9 @@ ReceiveBatches(void)
     FAILS_QUIETLY("batch/receive-none", ERROR_NO_MORE_ITEMS,
                   CulvertReceivePackets(Line.Session, Packets, BATCH) == 0,
                   "CulvertReceivePackets without a packet");
+    Arrivals = LineArrivals(&Line);
     WriteNumbers(&Line, 300);
-    Sleep(200);
+    LineAwait(&Line, Arrivals + 300);
     Count = CulvertReceivePackets(Line.Session, Packets, 10);
     Check("batch/receive", Count == 10, "no more than Count packets (%lu)", Count);
     CulvertReleaseReceivePackets(Line.Session, Packets, Count);
@@ -207,7 +209,7 @@ ReceiveBatchesOnManyThreads(void)
     for (DWORD Number = 0; Number < ARRAYSIZE(Crowd.Received); ++Number)
     {
         LineWrite(&Line, Number, 200);
-        End = GetTickCount64() + 2000;
+        End = GetTickCount64() + SOON_MILLISECONDS;
         while ((LONG)Number - Crowd.Count > BATCH && GetTickCount64() < End)
             SwitchToThread();
     }
@@ -260,6 +262,7 @@ AllocateBatches(void)
     WINTUN_SESSION_HANDLE Session;
     CULVERT_PACKET Wrong[3] = {{.Size = 100}, {.Size = 0}, {.Size = 100}};
     DWORD Count, More;
+    ULONGLONG End;
     BOOL Good = TRUE;
 
     if (!DllHas(CULVERT_FEATURE_BATCHES, "batch/allocate") || !SessionOpen(&Adapter, &Session))
@@ -291,8 +294,15 @@ AllocateBatches(void)
     FAILS_QUIETLY("batch/allocate-none", ERROR_BUFFER_OVERFLOW,
                   CulvertAllocateSendPackets(Session, Wrong, 1) == 0, "then there is no room");
     CulvertSendPackets(Session, Packets, MOST);
-    Sleep(100);
-    More = CulvertAllocateSendPackets(Session, Packets, MOST);
+    /* They leave one after the other, whenever the driver gets to it. */
+    End = GetTickCount64() + SOON_MILLISECONDS;
+    for (More = 0; More < Count && GetTickCount64() < End;)
+    {
+        DWORD Room = CulvertAllocateSendPackets(Session, Packets + More, Count - More);
+        More += Room;
+        if (!Room)
+            Sleep(5);
+    }
     Check("batch/send", More == Count, "all are sent in one call, and leave (%lu)", More);
     SessionClose(Adapter, Session);
 }

@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define TEST_SECONDS    60 /* no test takes this long, unless something hangs */
+#define TEST_SECONDS    180 /* no test takes this long, unless something hangs */
 #define TEXT_CHARACTERS 512
 #define STATUS_FAILED   1
 #define STATUS_USAGE    2

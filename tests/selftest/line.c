@@ -228,6 +228,30 @@ LineReceive(LINE *Line, DWORD Milliseconds, DWORD *Number, DWORD *Size)
     }
 }
 
+ULONGLONG
+LineArrivals(LINE *Line)
+{
+    CULVERT_STATISTICS Statistics = {.Size = sizeof(Statistics)};
+
+    if (!CulvertGetAdapterStatistics || !CulvertGetAdapterStatistics(Line->Adapter, &Statistics))
+        return 0;
+    return Statistics.Receive.Packets + Statistics.Receive.DropsNoRoom;
+}
+
+void
+LineAwait(LINE *Line, ULONGLONG Arrivals)
+{
+    ULONGLONG End = GetTickCount64() + SOON_MILLISECONDS;
+
+    if (!CulvertGetAdapterStatistics)
+        Sleep(200);
+    else
+    {
+        while (LineArrivals(Line) < Arrivals && GetTickCount64() < End)
+            Sleep(5);
+    }
+}
+
 DWORD
 LinePacketBytes(DWORD Bytes)
 {

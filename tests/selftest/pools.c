@@ -196,7 +196,7 @@ EnumerateWhileChanging(void)
         Good = Good && Count >= 1 && Count <= 2;
     }
     InterlockedExchange(&Stop, 1);
-    WaitForSingleObject(Thread, SOON_MILLISECONDS);
+    WaitForSingleObject(Thread, 6 * SOON_MILLISECONDS);
     GetExitCodeThread(Thread, &Failures);
     CloseHandle(Thread);
     Check("enum/changing", Good, "while another adapter comes and goes, the first is always there");

@@ -232,7 +232,8 @@ ManyThreads(void)
         wsprintfW(Lives[Index].Name, L"thread%d", Index);
         Threads[Index] = CreateThread(NULL, 0, LiveOften, &Lives[Index], 0, NULL);
     }
-    Check("many/threads", WaitForMultipleObjects(THREADS, Threads, TRUE, 60000) != WAIT_TIMEOUT,
+    Check("many/threads",
+          WaitForMultipleObjects(THREADS, Threads, TRUE, 12 * SOON_MILLISECONDS) != WAIT_TIMEOUT,
           "four threads create, use, list and delete adapters");
     ThreadsJoin(Threads, THREADS);
     for (int Index = 0; Index < THREADS; ++Index)

@@ -275,6 +275,15 @@ LineIsOwn(const BYTE *Packet, DWORD Size, DWORD *Number);
 /* The next of LineWrite's packets, others being released; NULL if none comes within the time. */
 BYTE *
 LineReceive(LINE *Line, DWORD Milliseconds, DWORD *Number, DWORD *Size);
+/* How many packets the system has sent into the adapter, whether or not they fit the ring; 0 if the
+ * DLL does not tell. */
+ULONGLONG
+LineArrivals(LINE *Line);
+/* Waits until there have been so many, SOON_MILLISECONDS at most; a moment if the DLL does not
+ * tell.
+ */
+void
+LineAwait(LINE *Line, ULONGLONG Arrivals);
 /* Bytes of the packet that carries a datagram of Bytes. */
 DWORD
 LinePacketBytes(DWORD Bytes);

@@ -214,13 +214,16 @@ FullReceiveRing(void)
     };
     static BYTE *Packets[MOST];
     LINE Line;
+    ULONGLONG Arrivals;
     DWORD Count = 0, Number, Size;
     BOOL Good = TRUE;
 
     if (!LineOpen("release/releases", &Line, CAPACITY))
         return;
+    Arrivals = LineArrivals(&Line);
     for (DWORD Index = 0; Index < MOST; ++Index)
         LineWrite(&Line, Index, 1300);
+    LineAwait(&Line, Arrivals + MOST);
     while (Count < MOST && (Packets[Count] = LineReceive(&Line, 300, &Number, &Size)) != NULL)
     {
         Good = Good && Number == Count;
@@ -288,7 +291,7 @@ ReceiversOnManyThreads(void)
     for (DWORD Number = 0; Number < ARRAYSIZE(Crowd.Received); ++Number)
     {
         LineWrite(&Line, Number, 200);
-        End = GetTickCount64() + 2000;
+        End = GetTickCount64() + SOON_MILLISECONDS;
         while ((LONG)Number - Crowd.Count > BATCH && GetTickCount64() < End)
             SwitchToThread();
     }

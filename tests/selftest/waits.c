@@ -209,15 +209,17 @@ WaitForPackets(void)
     LINE Line;
     CULVERT_PACKET Packets[8];
     HANDLE Thread;
+    ULONGLONG Arrivals;
     DWORD Number = 0, Count;
 
     if (!DllHas(CULVERT_FEATURE_WAITS, "wait/packets") ||
         !LineOpen("wait/packets", &Line, CAPACITY))
         return;
     SessionDrain(Line.Session);
+    Arrivals = LineArrivals(&Line);
     LineWrite(&Line, 1, 100);
     LineWrite(&Line, 2, 100);
-    Sleep(100);
+    LineAwait(&Line, Arrivals + 2);
     Count = CulvertReceivePacketsWait(Line.Session, Packets, 8, INFINITE, NULL);
     Check("wait/packets", Count >= 2, "packets that are there are returned at once (%lu)", Count);
     CulvertReleaseReceivePackets(Line.Session, Packets, Count);
@@ -316,6 +318,7 @@ CancelAll(WINTUN_SESSION_HANDLE Session, LPTHREAD_START_ROUTINE Routine, const c
 {
     HANDLE Cancel = NewEvent(TRUE), One = NewEvent(FALSE);
     static DORMITORY Dormitory;
+    ULONGLONG End;
 
     SleepersStart(&Dormitory, Session, Routine, 1000000, Cancel);
     Sleep(50);
@@ -331,12 +334,11 @@ CancelAll(WINTUN_SESSION_HANDLE Session, LPTHREAD_START_ROUTINE Routine, const c
                   WAIT_OBJECT_0 + THREADS &&
               WaitForMultipleObjects(THREADS, Dormitory.Threads, TRUE, 50) == WAIT_TIMEOUT,
           "an auto-reset event ends that of one: %s", What);
-    for (DWORD Index = 0; Index < 100; ++Index)
-    {
+    End = GetTickCount64() + SOON_MILLISECONDS;
+    do
         SetEvent(One);
-        if (WaitForMultipleObjects(THREADS, Dormitory.Threads, TRUE, 10) != WAIT_TIMEOUT)
-            break;
-    }
+    while (WaitForMultipleObjects(THREADS, Dormitory.Threads, TRUE, 10) == WAIT_TIMEOUT &&
+           GetTickCount64() < End);
     Check("wait/cancel", SleepersEnd(&Dormitory, ERROR_OPERATION_ABORTED),
           "and set again, those of the others: %s", What);
     CloseHandle(Cancel);
