@@ -12,7 +12,8 @@ cd "$(dirname "$0")/../.." || exit 1
 suite_program=${CULVERT_SELFTEST:-build/windows-amd64/tests/selftest/culvert-selftest.exe}
 dll=${CULVERT_SELFTEST_DLL:-build/dist/bin/amd64/culvert.dll}
 kill=tests/selftest/kill
-LIMIT_SECONDS=400
+LIMIT_SECONDS=350
+MUTANT_SECONDS=30
 [ "${1-}" != --all ] || LIMIT_SECONDS=1800
 
 if [ "$(id -u)" != 0 ]; then
@@ -23,6 +24,7 @@ export CULVERT_PREFIX=${CULVERT_PREFIX:-$PWD/build/selftest-prefix}
 work=$(mktemp -d)
 finish() {
   trap - EXIT
+  exec 5>&-
   sandbox_leave
   rm -rf "$work"
 }
@@ -53,19 +55,36 @@ echo "# of $(wc -l <"$work/called") functions that the DLL calls, $(wc -l <"$wor
 [ -z "$unknown$stale$both" ] ||
   give_up "all that the DLL calls is hooked or harmless: neither: $unknown; both: $both; not called: $stale"
 
-{ cmake -S . -B "$work/build" -G Ninja --toolchain cmake/windows-toolchain.cmake \
-  -DCULVERT_ARCHITECTURE=amd64 -DCULVERT_TEST_KILL=ON && ninja -C "$work/build" -j2 culvert; } \
-  >"$work/log" 2>&1 || give_up "building the DLL with kill points"
-mkdir "$work/run"
-cp "$suite_program" "$work/run/culvert-selftest.exe" && cp "$work/build/api/culvert.dll" "$work/run/" ||
-  give_up "the programs can be copied"
+# Only what the DLL is made of is built, once as it is and then what each patch changes.
+tree=$work/tree
+mkdir "$tree" "$work/run"
+tar -c --exclude=./build --exclude=./.git . | tar -x -C "$tree"
+build_dll() { ninja -C "$work/build" -j2 culvert >"$work/log" 2>&1 && cp "$work/build/api/culvert.dll" "$work/run/"; }
+{ cmake -S "$tree" -B "$work/build" -G Ninja --toolchain cmake/windows-toolchain.cmake \
+  -DCULVERT_ARCHITECTURE=amd64 -DCULVERT_TEST_KILL=ON >"$work/log" 2>&1 && build_dll; } ||
+  give_up "building the DLL with kill points"
+cp "$suite_program" "$work/run/culvert-selftest.exe" || give_up "the program can be copied"
 sandbox_enter kill || give_up "a network namespace"
+run() { # SECONDS OPTION...
+  local seconds=$1
+  shift
+  ip netns exec "$namespace" timeout --kill-after=20 "$seconds" winehost/launch.sh \
+    "$work/run/culvert-selftest.exe" "$@" </dev/null 2>"$work/errors" | tr -d '\r' | tee "$work/output"
+  return "${PIPESTATUS[0]}"
+}
+# One program keeps Wine's server running, so that each run starts at once.
+mkfifo "$work/idle"
+exec 5<>"$work/idle"
+ip netns exec "$namespace" winehost/launch.sh "$work/run/culvert-selftest.exe" --child idle \
+  <"$work/idle" >"$work/idle.log" 2>&1 5>&- &
+program=$!
+sandbox_programs=$program
+wait_for_line "$work/idle.log" '^ready' 90 || give_up "Wine starts"
 # An earlier run may have been interrupted.
-in_sandbox winehost/launch.sh "$work/run/culvert-selftest.exe" --clean >"$work/log" 2>&1 </dev/null ||
-  sed 's/^/# /' "$work/log"
-ip netns exec "$namespace" timeout --kill-after=20 "$LIMIT_SECONDS" winehost/launch.sh \
-  "$work/run/culvert-selftest.exe" --kill-points ${1:+"$1"} </dev/null 2>"$work/errors" | tr -d '\r' | tee "$work/output"
-status=${PIPESTATUS[0]}
+run 60 --clean >"$work/log" 2>&1 || sed 's/^/# /' "$work/log"
+
+run "$LIMIT_SECONDS" --kill-points ${1:+"$1"}
+status=$?
 # What is hooked is also called, but for what the DLL looks up and finds on Windows only.
 never=$(sed -nE 's/^# +[0-9]+ ([A-Za-z0-9_]+)(-\w+)?$/\1/p' "$work/output" | sort -u | comm -13 - "$work/hooked" | paste -sd' ')
 echo "# hooked and never called: ${never:-none}"
@@ -73,6 +92,30 @@ if [ "$never" != CreatePrivateNamespaceW ]; then
   echo "not ok - each hooked function is called, but CreatePrivateNamespaceW, which the DLL does without under Wine"
   status=1
 fi
+
+noticed() { # PATCH: the outcome is in $why
+  local calls built
+  calls=$(sed -n 's/^Calls: *//p;/^---/q' "$1")
+  patch -s -p1 -d "$tree" <"$1" || { why="the patch does not apply"; return 1; }
+  build_dll
+  built=$?
+  patch -s -R -p1 -d "$tree" <"$1"
+  [ $built = 0 ] || { why="it does not compile: $(grep -m 1 'error:' "$work/log")"; return 1; }
+  run "$MUTANT_SECONDS" --failing-calls "$calls" >/dev/null && { why="the test passes"; return 1; }
+  why=$(grep -m 1 -B 1 '^not ok' "$work/output" | head -n 1)
+  grep -q "^not ok .*$calls" "$work/output"
+}
+for patch in "$kill"/mutants/*.patch; do
+  if noticed "$PWD/$patch"; then
+    echo "ok - $(basename "$patch" .patch) is noticed: $(head -n 1 "$patch")"
+  else
+    echo "not ok - $(basename "$patch" .patch) is noticed: $(head -n 1 "$patch")"
+    status=1
+  fi
+  echo "# ${why#\# }"
+done
+# What a wrong DLL has left.
+build_dll && run 60 --clean >"$work/log" 2>&1 || sed 's/^/# /' "$work/log"
 left=$(in_sandbox ip -brief link show | grep -v '^lo ')
 if [ -n "$left" ]; then
   echo "not ok - interfaces are left: $left"
