@@ -32,7 +32,8 @@ IndicateLinkState(ADAPTER *Adapter, BOOLEAN Connected)
 }
 
 /* Opens or closes TransmitGate to match Running and Session. Under StateLock. Closing waits for
- * sends in progress, which only copy and never wait. */
+ * bursts in progress, which are made at DISPATCH_LEVEL: they only copy, wait for nothing and cannot
+ * be suspended. */
 static VOID
 CloseTransmitGate(ADAPTER *Adapter)
 {
@@ -341,6 +342,7 @@ AdapterInitialize(NDIS_HANDLE NdisMiniportHandle, NDIS_HANDLE MiniportDriverCont
     Adapter->MiniportHandle = NdisMiniportHandle;
     ExInitializeFastMutex(&Adapter->StateLock);
     KeInitializeEvent(&Adapter->InjectWake, SynchronizationEvent, FALSE);
+    KeInitializeSpinLock(&Adapter->TransmitLock);
     /* The gate begins closed. */
     ExInitializeRundownProtection(&Adapter->TransmitGate);
     CloseTransmitGate(Adapter);

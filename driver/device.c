@@ -34,11 +34,16 @@ CompleteIrp(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
     return Status;
 }
 
-/* The adapter of a device object, kept until DeviceRelease; NULL if it is gone. */
+/*
+ * The adapter of a device object, kept until DeviceRelease; NULL if it is gone. IRPs are dispatched
+ * in applications' threads. The critical region in between keeps others from suspending this one:
+ * AdapterHalt would wait until it is resumed (articles "Run-Down Protection", "Disabling APCs").
+ */
 static ADAPTER *
 DeviceAcquire(PDEVICE_OBJECT DeviceObject)
 {
     ADAPTER *Found = NULL;
+    KeEnterCriticalRegion();
     ExAcquireFastMutex(&DeviceListLock);
     for (PLIST_ENTRY Entry = DeviceList.Flink; Entry != &DeviceList; Entry = Entry->Flink)
     {
@@ -50,6 +55,8 @@ DeviceAcquire(PDEVICE_OBJECT DeviceObject)
         break;
     }
     ExReleaseFastMutex(&DeviceListLock);
+    if (Found == NULL)
+        KeLeaveCriticalRegion();
     return Found;
 }
 
@@ -57,6 +64,7 @@ static VOID
 DeviceRelease(ADAPTER *Adapter)
 {
     ExReleaseRundownProtection(&Adapter->DeviceRundown);
+    KeLeaveCriticalRegion();
 }
 
 static DRIVER_DISPATCH DispatchCreate;

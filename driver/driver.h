@@ -14,11 +14,14 @@
  *
  * Locks, outermost first:
  *   DeviceListLock       fast mutex of device.c; held for looking an adapter up, nothing else
- *   ADAPTER.DeviceRundown  held for the time of an IRP's dispatch; run down by AdapterHalt
+ *   ADAPTER.DeviceRundown  held for the time of an IRP's dispatch, in a critical region; run down
+ *                        by AdapterHalt
  *   ADAPTER.StateLock    fast mutex, <= APC_LEVEL; Session, Running, Removing
+ *   ADAPTER.TransmitLock spin lock; the receive ring's producer
  *   ADAPTER.TransmitGate rundown; open while a session runs on a running adapter. Whoever holds it
- *                        may use ADAPTER.Session. Never held while waiting for anything.
- *   SESSION.TransmitLock spin lock; the receive ring's producer
+ *                        may use ADAPTER.Session. Acquired under TransmitLock, released under it
+ *                        later, and in between held at DISPATCH_LEVEL only: by nobody who waits for
+ *                        anything or can be suspended.
  */
 #ifndef CULVERT_DRIVER_H
 #define CULVERT_DRIVER_H
@@ -148,15 +151,19 @@ struct ADAPTER
     BOOLEAN Removing;        /* under StateLock: no session may start any more */
     volatile LONG Connected; /* link state as last indicated, for OID queries */
 
+    /* What sends write. It is as long as a cache line and more, so that what follows is on
+     * another. */
+    KSPIN_LOCK TransmitLock;
     EX_RUNDOWN_REF TransmitGate;
+    TRAFFIC Out; /* from the system to the application: the receive ring */
+
     /* 1 while running, plus 1 for each NET_BUFFER_LIST that NDIS has and 1 for the burst being
      * made; 0 when paused. Whoever takes it to 0 completes the pause. */
     volatile LONG InjectReferences;
     /* Wakes the session thread: the adapter runs again, or a buffer came back. Auto-reset. */
     KEVENT InjectWake;
+    TRAFFIC In; /* from the application into the system: the send ring */
 
-    TRAFFIC In;  /* from the application into the system: the send ring */
-    TRAFFIC Out; /* from the system to the application: the receive ring */
     volatile LONG64 Sessions;
     volatile LONG64 BrokenSessions;
     volatile LONG Capacity; /* written under StateLock: of the present session's rings, or 0 */
@@ -266,10 +273,9 @@ struct SESSION
     KEVENT Stop;             /* the thread is to end the session */
     volatile LONG EndStatus; /* STATUS_PENDING until the first SessionStop says why it ends */
 
-    KSPIN_LOCK TransmitLock;
-    CULVERT_PRODUCER Receive; /* under TransmitLock */
-    uint32_t TicketFirst;     /* under TransmitLock: the oldest that is not published */
-    uint32_t TicketNext;      /* under TransmitLock */
+    CULVERT_PRODUCER Receive; /* under ADAPTER.TransmitLock */
+    uint32_t TicketFirst;     /* under ADAPTER.TransmitLock: the oldest that is not published */
+    uint32_t TicketNext;      /* under ADAPTER.TransmitLock */
     uint32_t TicketCount;     /* power of two */
 
     CULVERT_CONSUMER Send; /* the thread's alone */

@@ -141,7 +141,6 @@ SessionAllocate(ADAPTER *Adapter, PIRP Irp, const CULVERT_SESSION_START *Start, 
     Session->FileObject = IoGetCurrentIrpStackLocation(Irp)->FileObject;
     Session->EndStatus = STATUS_PENDING;
     Session->TicketCount = Tickets;
-    KeInitializeSpinLock(&Session->TransmitLock);
     KeInitializeEvent(&Session->Ready, NotificationEvent, FALSE);
     KeInitializeEvent(&Session->Stop, NotificationEvent, FALSE);
 

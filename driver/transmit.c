@@ -9,6 +9,10 @@
  * on; a burst that overtakes an older one leaves its publication to that. This costs nobody a wait:
  * from reservation to publication a processor stays at DISPATCH_LEVEL and only copies.
  *
+ * The gate that keeps the session is held for that time only. NDIS may send in a thread of an
+ * application, which another one may suspend wherever its IRQL is lower (article "Run-Down
+ * Protection"), and whoever closes the gate would wait until it is resumed.
+ *
  * The packets are copied when this returns, so every NET_BUFFER_LIST is completed at once; sends
  * are never pending. A packet that finds no room is dropped and counted.
  */
@@ -24,9 +28,10 @@ typedef struct PACKET
     ULONG Length;
 } PACKET;
 
-/* Reserved and to be copied; lives on the stack of the sending thread. */
+/* To be copied together; lives on the stack of the sending thread. */
 typedef struct BURST
 {
+    PNET_BUFFER_LIST First; /* the list of the first packet */
     ULONG Count;
     PACKET Packets[BURST_MAX];
 } BURST;
@@ -174,21 +179,24 @@ PublishBurst(SESSION *Session, uint32_t Number)
     return RingPublish(&Session->Receive, End) != 0;
 }
 
-/* Moves the packets of a burst into the ring; what does not fit is dropped. */
+/* The application sleeps until there is a packet, which has just been published. The session is
+ * kept by the gate, so its event is there. Under TransmitLock, which others need meanwhile. */
 static VOID
-SendBurst(SESSION *Session, const BURST *Burst)
+WakeReceiver(ADAPTER *Adapter, SESSION *Session)
 {
-    TRAFFIC *Out = &Session->Adapter->Out;
-    uint32_t Position = 0, Number = 0;
-    ULONG64 Bytes = 0;
-    BOOLEAN Wake = FALSE;
-    CULVERT_DROP Drop;
-    KIRQL Irql;
+    KeReleaseSpinLockFromDpcLevel(&Adapter->TransmitLock);
+    InterlockedIncrement64(&Adapter->Out.Signals);
+    KeSetEvent(Session->ReceiveEvent, IO_NETWORK_INCREMENT, FALSE);
+    KeAcquireSpinLockAtDpcLevel(&Adapter->TransmitLock);
+}
 
-    KeAcquireSpinLock(&Session->TransmitLock, &Irql);
-    ULONG Fitting = ReserveBurst(Session, Burst, &Position, &Number, &Drop);
-    KeReleaseSpinLockFromDpcLevel(&Session->TransmitLock);
-    for (ULONG Index = 0; Index < Fitting; ++Index)
+/* Copies the first Count packets of a burst into the ring, from Position on. Returns their bytes.
+ */
+static ULONG64
+CopyBurst(SESSION *Session, const BURST *Burst, ULONG Count, uint32_t Position)
+{
+    ULONG64 Bytes = 0;
+    for (ULONG Index = 0; Index < Count; ++Index)
     {
         const PACKET *Packet = &Burst->Packets[Index];
         ULONG Length = Packet->Length;
@@ -196,72 +204,115 @@ SendBurst(SESSION *Session, const BURST *Burst)
         Position += CULVERT_SLOT_BYTES(Length);
         Bytes += Length;
     }
-    KeAcquireSpinLockAtDpcLevel(&Session->TransmitLock);
-    if (Fitting != 0)
-        Wake = PublishBurst(Session, Number);
-    KeReleaseSpinLock(&Session->TransmitLock, Irql);
-
-    if (Wake)
-    {
-        InterlockedIncrement64(&Out->Signals);
-        KeSetEvent(Session->ReceiveEvent, IO_NETWORK_INCREMENT, FALSE);
-    }
-    if (Fitting != 0)
-        TrafficCount(Out, Fitting, Bytes);
-    TrafficDrop(Out, Drop, Burst->Count - Fitting);
+    return Bytes;
 }
 
-/* Moves all packets of the lists into the session's ring. */
-static VOID
-SendLists(SESSION *Session, PNET_BUFFER_LIST NetBufferLists)
+/*
+ * Moves the packets of a burst into the ring; what does not fit is dropped. FALSE: the gate is
+ * closed, and nothing was done.
+ *
+ * From the first line to the last the processor is at DISPATCH_LEVEL, so the thread that holds the
+ * gate cannot be suspended. It gives the gate back before the IRQL falls.
+ */
+static BOOLEAN
+SendBurst(ADAPTER *Adapter, const BURST *Burst)
 {
-    BURST Burst;
-    Burst.Count = 0;
-    for (PNET_BUFFER_LIST List = NetBufferLists; List != NULL;
-         List = NET_BUFFER_LIST_NEXT_NBL(List))
+    uint32_t Position = 0, Number = 0;
+    ULONG64 Bytes = 0;
+    CULVERT_DROP Drop;
+    KIRQL Irql;
+
+    KeAcquireSpinLock(&Adapter->TransmitLock, &Irql);
+    if (!ExAcquireRundownProtection(&Adapter->TransmitGate))
     {
-        NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SUCCESS;
-        for (PNET_BUFFER Packet = NET_BUFFER_LIST_FIRST_NB(List); Packet != NULL;
-             Packet = NET_BUFFER_NEXT_NB(Packet))
-        {
-            NDIS_STATUS Status = MapPacket(Packet, &Burst.Packets[Burst.Count]);
-            if (Status != NDIS_STATUS_SUCCESS)
-            {
-                NET_BUFFER_LIST_STATUS(List) = Status;
-                TrafficDrop(
-                    &Session->Adapter->Out,
-                    Status == NDIS_STATUS_RESOURCES ? CulvertDropNoMemory : CulvertDropBadSize, 1);
-                continue;
-            }
-            if (++Burst.Count == BURST_MAX)
-            {
-                SendBurst(Session, &Burst);
-                Burst.Count = 0;
-            }
-        }
+        KeReleaseSpinLock(&Adapter->TransmitLock, Irql);
+        return FALSE;
     }
-    if (Burst.Count != 0)
-        SendBurst(Session, &Burst);
+    SESSION *Session = Adapter->Session;
+    ULONG Fitting = ReserveBurst(Session, Burst, &Position, &Number, &Drop);
+    if (Fitting != 0)
+    {
+        KeReleaseSpinLockFromDpcLevel(&Adapter->TransmitLock);
+        Bytes = CopyBurst(Session, Burst, Fitting, Position);
+        KeAcquireSpinLockAtDpcLevel(&Adapter->TransmitLock);
+        if (PublishBurst(Session, Number))
+            WakeReceiver(Adapter, Session);
+    }
+    ExReleaseRundownProtection(&Adapter->TransmitGate);
+    KeReleaseSpinLock(&Adapter->TransmitLock, Irql);
+
+    if (Fitting != 0)
+        TrafficCount(&Adapter->Out, Fitting, Bytes);
+    TrafficDrop(&Adapter->Out, Drop, Burst->Count - Fitting);
+    return TRUE;
 }
 
-/* Nobody takes the packets: the adapter is paused, or there is no session. */
+/* Nobody takes packets: the adapter is paused, or there is no session. Marks the lists from First
+ * up to Last; what is wrong with one already stays its status. */
 static VOID
-RefuseLists(ADAPTER *Adapter, PNET_BUFFER_LIST NetBufferLists)
+RefuseLists(ADAPTER *Adapter, PNET_BUFFER_LIST First, PNET_BUFFER_LIST Last, ULONG Packets)
 {
     BOOLEAN Session = ReadNoFence(&Adapter->Capacity) != 0;
     BOOLEAN Paused = Session || ReadNoFence(&Adapter->InjectReferences) == 0;
     /* Of the documented completion codes, what says "no session" best is the general one. */
     NDIS_STATUS Status = Paused ? NDIS_STATUS_PAUSED : NDIS_STATUS_FAILURE;
-    ULONG Packets = 0;
+    for (PNET_BUFFER_LIST List = First; List != NULL; List = NET_BUFFER_LIST_NEXT_NBL(List))
+    {
+        if (NET_BUFFER_LIST_STATUS(List) == NDIS_STATUS_SUCCESS)
+            NET_BUFFER_LIST_STATUS(List) = Status;
+        if (List == Last)
+            break;
+    }
+    TrafficDrop(&Adapter->Out, Session ? CulvertDropPaused : CulvertDropNoSession, Packets);
+}
+
+/* Sends what a burst has gathered, which are packets of the lists from BURST.First to Last, and
+ * empties it. */
+static VOID
+EndBurst(ADAPTER *Adapter, BURST *Burst, PNET_BUFFER_LIST Last)
+{
+    if (Burst->Count != 0 && !SendBurst(Adapter, Burst))
+        RefuseLists(Adapter, Burst->First, Last, Burst->Count);
+    Burst->Count = 0;
+}
+
+/* Adds a packet of List to the burst, unless it is none that can be sent. */
+static VOID
+GatherPacket(ADAPTER *Adapter, BURST *Burst, PNET_BUFFER_LIST List, PNET_BUFFER Packet)
+{
+    NDIS_STATUS Status = MapPacket(Packet, &Burst->Packets[Burst->Count]);
+    if (Status == NDIS_STATUS_SUCCESS)
+    {
+        if (Burst->Count++ == 0)
+            Burst->First = List;
+        return;
+    }
+    NET_BUFFER_LIST_STATUS(List) = Status;
+    TrafficDrop(&Adapter->Out,
+                Status == NDIS_STATUS_RESOURCES ? CulvertDropNoMemory : CulvertDropBadSize, 1);
+}
+
+/* Moves all packets of the lists into the session's ring, a burst at a time. */
+static VOID
+SendLists(ADAPTER *Adapter, PNET_BUFFER_LIST NetBufferLists)
+{
+    BURST Burst;
+    PNET_BUFFER_LIST Last = NULL;
+    Burst.Count = 0;
     for (PNET_BUFFER_LIST List = NetBufferLists; List != NULL;
          List = NET_BUFFER_LIST_NEXT_NBL(List))
     {
-        NET_BUFFER_LIST_STATUS(List) = Status;
+        Last = List;
+        NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SUCCESS;
         for (PNET_BUFFER Packet = NET_BUFFER_LIST_FIRST_NB(List); Packet != NULL;
              Packet = NET_BUFFER_NEXT_NB(Packet))
-            ++Packets;
+        {
+            GatherPacket(Adapter, &Burst, List, Packet);
+            if (Burst.Count == BURST_MAX)
+                EndBurst(Adapter, &Burst, List);
+        }
     }
-    TrafficDrop(&Adapter->Out, Session ? CulvertDropPaused : CulvertDropNoSession, Packets);
+    EndBurst(Adapter, &Burst, Last);
 }
 
 _Use_decl_annotations_
@@ -271,13 +322,7 @@ AdapterSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST N
 {
     UNREFERENCED_PARAMETER(PortNumber);
     ADAPTER *Adapter = MiniportAdapterContext;
-    if (ExAcquireRundownProtection(&Adapter->TransmitGate))
-    {
-        SendLists(Adapter->Session, NetBufferLists);
-        ExReleaseRundownProtection(&Adapter->TransmitGate);
-    }
-    else
-        RefuseLists(Adapter, NetBufferLists);
+    SendLists(Adapter, NetBufferLists);
     NdisMSendNetBufferListsComplete(
         Adapter->MiniportHandle, NetBufferLists,
         SendFlags & NDIS_SEND_FLAGS_DISPATCH_LEVEL ? NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL : 0);

@@ -98,6 +98,7 @@ KeLowerIrql(KIRQL NewIrql)
         SimRuleBroken("KeLowerIrql", "Introduction to Spin Locks",
                       "NewIrql is %u while a spin lock is held", NewIrql);
     Thread->Irql = NewIrql;
+    SimCheckSuspension("KeLowerIrql");
     if (NewIrql < DISPATCH_LEVEL && Old == DISPATCH_LEVEL)
         GiveProcessor(Thread);
 }

@@ -30,6 +30,13 @@ SimRuleBroken(const char *Call, const char *Page, const char *Format, ...)
     abort();
 }
 
+void
+SimNotSimulated(const char *Call, const char *What)
+{
+    fprintf(stderr, "ntsim: not simulated: %s: %s, which is legal\n", Call, What);
+    abort();
+}
+
 #if !defined(SIM_UNCHECKED)
 void
 SimCheckIrql(const char *Call, const char *Page, KIRQL Min, KIRQL Max)

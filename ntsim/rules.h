@@ -26,6 +26,10 @@ _Noreturn void
 SimRuleBroken(const char *Call, const char *Page, const char *Format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* What Call asks for is legal, and the simulator lacks it: prints that and aborts. */
+_Noreturn void
+SimNotSimulated(const char *Call, const char *What);
+
 #if defined(SIM_UNCHECKED)
 /* For measurements: nothing is checked or disturbed. */
 #define SimCheckIrql(Call, Page, Min, Max) ((void)(Call), (void)(Page))

@@ -43,6 +43,7 @@ struct SIM_THREAD
     /* The rest is the scheduler's. */
     BOOLEAN Scheduled;
     BOOLEAN Kept; /* somebody will join it */
+    BOOLEAN Suspended;
     unsigned Number;
     THREAD_STATE State;
     sem_t Turn;
@@ -139,10 +140,17 @@ Hash(const char *What)
 /* ---- Choosing -----------------------------------------------------------------------------------
  */
 
+/* Whether it goes no further before it is resumed. A thread that has not begun has no locks. */
+static BOOLEAN
+IsSuspended(const SIM_THREAD *Thread)
+{
+    return Thread->Suspended && (Thread->Kernel == NULL || SimMayBeSuspended(Thread->Kernel));
+}
+
 static BOOLEAN
 CanRun(const SIM_THREAD *Thread)
 {
-    if (Thread == NULL || Thread->State == ThreadDone)
+    if (Thread == NULL || Thread->State == ThreadDone || IsSuspended(Thread))
         return FALSE;
     return Thread->State == ThreadReady || Thread->Condition(Thread->ConditionContext) ||
            (Thread->Timed && Thread->Due <= Result.Time);
@@ -214,7 +222,7 @@ PassTime(void)
     {
         const SIM_THREAD *Thread = Threads[At];
         if (Thread == NULL || Thread->State != ThreadWaiting || !Thread->Timed ||
-            (Any && Thread->Due >= Next))
+            IsSuspended(Thread) || (Any && Thread->Due >= Next))
             continue;
         Next = Thread->Due;
         Any = TRUE;
@@ -233,7 +241,10 @@ PrintThreads(void)
         if (Thread == NULL || Thread->State == ThreadDone)
             continue;
         fprintf(stderr, "ntsim: thread %u (%s) %s: %s", Thread->Number, Thread->Name,
-                Thread->State == ThreadWaiting ? "waits" : "can run", Thread->Where);
+                IsSuspended(Thread)              ? "is suspended"
+                : Thread->State == ThreadWaiting ? "waits"
+                                                 : "can run",
+                Thread->Where);
         if (Thread->Kernel != NULL)
             fprintf(stderr, "; IRQL %u, %u spin locks, %u fast mutexes", Thread->Kernel->Irql,
                     Thread->Kernel->SpinLocks, Thread->Kernel->FastMutexes);
@@ -345,7 +356,7 @@ SimSchedulePoint(const char *What)
 {
     if (Choosing || !Arrive(What))
         return;
-    if (!Walk || Random(&RandomState) % SwitchOneIn == 0)
+    if (!Walk || IsSuspended(Self) || Random(&RandomState) % SwitchOneIn == 0)
         SwitchTo(Choose());
 }
 
@@ -514,6 +525,22 @@ SimThreadJoin(SIM_THREAD *Thread)
     }
     pthread_join(Thread->Native, NULL);
     Release(Thread);
+}
+
+void
+SimThreadSuspend(SIM_THREAD *Thread)
+{
+    if (Thread == Self || !Thread->Scheduled)
+        abort();
+    Thread->Suspended = TRUE;
+    SimSchedulePoint("a suspension");
+}
+
+void
+SimThreadResume(SIM_THREAD *Thread)
+{
+    Thread->Suspended = FALSE;
+    SimSchedulePoint("a resumption");
 }
 
 void

@@ -50,6 +50,14 @@ SimSleep(unsigned Milliseconds);
 void
 SimSleepUnits(ULONG64 Units);
 
+/* Suspends a thread of an application, or resumes it: from then on it goes no further than to where
+ * it may be suspended (SimMayBeSuspended), until it is resumed. Of threads that are scheduled; not
+ * of the calling one. A thread that ends waits to be resumed for that, too. */
+void
+SimThreadSuspend(SIM_THREAD *Thread);
+void
+SimThreadResume(SIM_THREAD *Thread);
+
 /* ---- The scheduler ------------------------------------------------------------------------------
  */
 

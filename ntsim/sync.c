@@ -106,7 +106,11 @@ ExAcquireRundownProtection(PEX_RUNDOWN_REF RunRef)
     {
         if (__atomic_compare_exchange_n(&RunRef->Count, &Count, Count + RUNDOWN_HOLDER, FALSE,
                                         __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        {
+            SimThread()->Rundowns++;
+            SimCheckSuspension("ExAcquireRundownProtection");
             return TRUE;
+        }
     }
     return FALSE;
 }
@@ -117,6 +121,7 @@ ExReleaseRundownProtection(PEX_RUNDOWN_REF RunRef)
     SimPoint("ExReleaseRundownProtection");
     SimCheckIrql("ExReleaseRundownProtection", "wdm/nf-wdm-exreleaserundownprotection",
                  PASSIVE_LEVEL, DISPATCH_LEVEL);
+    struct _KTHREAD *Thread = SimThread();
     ULONG_PTR Count = __atomic_load_n(&RunRef->Count, __ATOMIC_RELAXED);
     do
     {
@@ -125,6 +130,10 @@ ExReleaseRundownProtection(PEX_RUNDOWN_REF RunRef)
                           "nobody has acquired %p", (void *)RunRef);
     } while (!__atomic_compare_exchange_n(&RunRef->Count, &Count, Count - RUNDOWN_HOLDER, FALSE,
                                           __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+    /* Legal, but then nobody could tell who holds it. */
+    if (Thread->Rundowns == 0)
+        SimNotSimulated("ExReleaseRundownProtection", "a release by another thread");
+    Thread->Rundowns--;
     /* Once the count is given back the memory may be freed: what waits is found by its change. */
     if (Count == (RUNDOWN_ACTIVE | RUNDOWN_HOLDER))
     {
@@ -166,6 +175,8 @@ ExRundownCompleted(PEX_RUNDOWN_REF RunRef)
 VOID FASTCALL
 ExReInitializeRundownProtection(PEX_RUNDOWN_REF RunRef)
 {
+    SimCheckIrql("ExReInitializeRundownProtection", "wdm/nf-wdm-exreinitializerundownprotection",
+                 PASSIVE_LEVEL, APC_LEVEL);
     if (__atomic_load_n(&RunRef->Count, __ATOMIC_RELAXED) != RUNDOWN_ACTIVE)
         SimRuleBroken("ExReInitializeRundownProtection",
                       "wdm/nf-wdm-exreinitializerundownprotection",

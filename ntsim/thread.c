@@ -52,6 +52,48 @@ SimCheckReturn(const char *Routine, KIRQL Irql)
     if (Thread->FastMutexes != 0 || (Thread->SpinLocks != 0 && Irql < DISPATCH_LEVEL))
         SimRuleBroken(Routine, "Fast Mutexes and Guarded Mutexes",
                       "the routine returned with a lock held");
+    if (Thread->CriticalRegions != 0)
+        SimRuleBroken(Routine, "Critical Regions and Guarded Regions",
+                      "the routine returned inside a critical region");
+    if (Thread->Rundowns != 0)
+        SimRuleBroken(Routine, "Run-Down Protection",
+                      "the routine returned with rundown protection held");
+}
+
+/* ---- Suspension ---------------------------------------------------------------------------------
+ */
+
+void
+SimCheckSuspension(const char *Call)
+{
+    const struct _KTHREAD *Thread = SimThread();
+    if (Thread->Rundowns != 0 && SimMayBeSuspended(Thread))
+        SimRuleBroken(Call, "Run-Down Protection",
+                      "rundown protection is held where the thread can be suspended: whoever runs "
+                      "the object down would wait until it is resumed. A critical region, a "
+                      "guarded region or at least APC_LEVEL is required");
+}
+
+VOID NTAPI
+KeEnterCriticalRegion(VOID)
+{
+    SimCheckIrql("KeEnterCriticalRegion", "wdm/nf-wdm-keentercriticalregion", PASSIVE_LEVEL,
+                 APC_LEVEL);
+    SimThread()->CriticalRegions++;
+    SimPoint("KeEnterCriticalRegion");
+}
+
+VOID NTAPI
+KeLeaveCriticalRegion(VOID)
+{
+    static const char Page[] = "wdm/nf-wdm-keleavecriticalregion";
+    struct _KTHREAD *Thread = SimThread();
+    SimCheckIrql("KeLeaveCriticalRegion", Page, PASSIVE_LEVEL, APC_LEVEL);
+    if (Thread->CriticalRegions == 0)
+        SimRuleBroken("KeLeaveCriticalRegion", Page, "the thread is in no critical region");
+    Thread->CriticalRegions--;
+    SimCheckSuspension("KeLeaveCriticalRegion");
+    SimPoint("KeLeaveCriticalRegion");
 }
 
 /* Where PsTerminateSystemThread goes, out of the driver's frames: once the thread object is

@@ -22,7 +22,9 @@ struct _KTHREAD
     int Processor; /* at DISPATCH_LEVEL: the one that it occupies; else -1 */
     unsigned SpinLocks;
     unsigned FastMutexes;
-    unsigned HeldCount; /* of Held: the locks that it holds, in the order of taking */
+    unsigned CriticalRegions; /* that it is in */
+    unsigned Rundowns;        /* rundown protections that it has acquired */
+    unsigned HeldCount;       /* of Held: the locks that it holds, in the order of taking */
     SIM_HELD_LOCK Held[SIM_HELD_MAX];
     unsigned FaultExempt;
     ULONG64 Random;
@@ -45,8 +47,20 @@ SimSystemThreads(void);
 unsigned
 SimEndingThreads(void);
 
+/* Whether another thread of its process can suspend this one here. A suspension is a normal kernel
+ * APC: article "Disabling APCs". */
+static inline BOOLEAN
+SimMayBeSuspended(const struct _KTHREAD *Thread)
+{
+    return !Thread->System && Thread->Irql < APC_LEVEL && Thread->CriticalRegions == 0;
+}
+
+/* Breaks a rule if the calling thread holds rundown protection and may be suspended. */
+void
+SimCheckSuspension(const char *Call);
+
 /* Breaks a rule if the thread has not the IRQL that it had when it entered Routine, or holds
- * locks. */
+ * locks, rundown protection, or is in a critical region. */
 void
 SimCheckReturn(const char *Routine, KIRQL Irql);
 

@@ -398,6 +398,59 @@ OneOfTwoRemoved(void)
     SimThreadJoin(Tenant.Thread);
 }
 
+/* ---- Suspended threads --------------------------------------------------------------------------
+ * Any thread of an application may be suspended by another one, for as long as that likes, wherever
+ * the kernel lets it. Nobody else may have to wait for that.
+ */
+
+#define SUSPEND_POINTS 60u
+
+/* Suspends a thread at a moment that the seed chooses. */
+static void
+SuspendSomewhere(SIM_THREAD *Thread)
+{
+    for (ULONG Points = SimScheduleRandom(SUSPEND_POINTS); Points != 0; --Points)
+        SimSchedulePoint("a look at the thread to suspend");
+    SimThreadSuspend(Thread);
+}
+
+/* The system sends in the application's thread: a session ends while that is suspended. */
+static void
+SuspendedSender(void)
+{
+    for (unsigned Round = 0; Round < 3; ++Round)
+    {
+        SENDER Sender = {.Number = 1, .Lists = 3, .PacketsEach = 40, .BytesMax = SMALL_BYTES / 4};
+        SENDER Others[2];
+        GUEST Guest = {.Packets = FEW_PACKETS, .BytesMax = SMALL_BYTES / 4};
+        CHECK(GuestBegin(&Guest) == STATUS_PENDING);
+        GuestRun(&Guest);
+        SenderStart(&Sender);
+        SuspendSomewhere(Sender.Thread);
+        CHECK(GuestEnd(&Guest, (GUEST_END)SimScheduleRandom(EndByBrokenRing)) == STATUS_CANCELLED);
+        /* Others go on meanwhile. */
+        StartSenders(Others, 2);
+        JoinSenders(Others, 2);
+        SimThreadResume(Sender.Thread);
+        SimThreadJoin(Sender.Thread);
+        CHECK(Sender.Accepted + Sender.Refused == 120);
+    }
+    CheckLink(3);
+}
+
+/* The adapter goes away while a thread that opens it, starts and ends sessions is suspended. */
+static void
+SuspendedCaller(void)
+{
+    TENANT Tenant = {.Rounds = 4, .MayVanish = TRUE};
+    TenantStart(&Tenant);
+    SuspendSomewhere(Tenant.Thread);
+    MachinePnp(0, SimScheduleRandom(2) ? IRP_MN_QUERY_REMOVE_DEVICE : IRP_MN_SURPRISE_REMOVAL);
+    MachineRemove(0, TRUE);
+    SimThreadResume(Tenant.Thread);
+    SimThreadJoin(Tenant.Thread);
+}
+
 const SCENARIO LifeScenarios[] = {
     {.Name = "start-and-end", .Adapters = 1, .Points = 1000, .Run = StartAndEnd},
     {.Name = "end-without-room", .Adapters = 1, .Points = 200, .Run = EndWithoutRoom},
@@ -411,6 +464,8 @@ const SCENARIO LifeScenarios[] = {
     {.Name = "orderly-removal", .Adapters = 1, .Points = 1100, .Run = OrderlyRemoval},
     {.Name = "stop-and-start", .Adapters = 1, .Points = 1300, .Run = StopAndStart},
     {.Name = "unload", .Adapters = 1, .Points = 250, .Run = Unload, .Unloaded = TRUE},
+    {.Name = "suspended-sender", .Adapters = 1, .Points = 900, .Run = SuspendedSender},
+    {.Name = "suspended-caller", .Adapters = 1, .Points = 500, .Run = SuspendedCaller},
     {.Name = "one-of-two-removed", .Adapters = 2, .Points = 900, .Run = OneOfTwoRemoved},
 };
 const unsigned LifeScenarioCount = ARRAYSIZE(LifeScenarios);

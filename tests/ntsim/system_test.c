@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "runner.h"
+#include "../../ntsim/thread.h"
 
 #define REPORT_BYTES 4096
 
@@ -178,6 +179,57 @@ BreakRundownRelease(void)
     ExReleaseRundownProtection(&Ref);
 }
 
+/* How a thread that holds rundown protection may be suspended. */
+static enum
+{
+    SuspendableAtOnce,
+    SuspendableByLower,
+    SuspendableByUnlock,
+    SuspendableByLeave
+} Suspendable;
+
+static void
+BreakSuspension(void)
+{
+    EX_RUNDOWN_REF Ref;
+    FAST_MUTEX Mutex;
+    KIRQL Old;
+    ExInitializeRundownProtection(&Ref);
+    ExInitializeFastMutex(&Mutex);
+    if (Suspendable == SuspendableByLower)
+        KeRaiseIrql(DISPATCH_LEVEL, &Old);
+    else if (Suspendable == SuspendableByUnlock)
+        ExAcquireFastMutex(&Mutex);
+    else if (Suspendable == SuspendableByLeave)
+        KeEnterCriticalRegion();
+    ExAcquireRundownProtection(&Ref);
+    if (Suspendable == SuspendableByLower)
+        KeLowerIrql(Old);
+    else if (Suspendable == SuspendableByUnlock)
+        ExReleaseFastMutex(&Mutex);
+    else if (Suspendable == SuspendableByLeave)
+        KeLeaveCriticalRegion();
+}
+
+static void
+BreakReopenAtDispatch(void)
+{
+    EX_RUNDOWN_REF Ref;
+    KIRQL Old;
+    ExInitializeRundownProtection(&Ref);
+    ExWaitForRundownProtectionRelease(&Ref);
+    KeRaiseIrql(DISPATCH_LEVEL, &Old);
+    ExReInitializeRundownProtection(&Ref);
+}
+
+static void
+BreakCriticalRegionAtDispatch(void)
+{
+    KIRQL Old;
+    KeRaiseIrql(DISPATCH_LEVEL, &Old);
+    KeEnterCriticalRegion();
+}
+
 static void
 BreakPoolTag(void)
 {
@@ -228,12 +280,16 @@ static enum
     TrickUnmarked,
     TrickMarked,
     TrickCancel,
+    TrickRegion,
+    TrickRundown,
     TrickStatus
 } Trick;
 
 static NTSTATUS NTAPI
 TrickDispatch(PDEVICE_OBJECT Device, PIRP Irp)
 {
+    static EX_RUNDOWN_REF TrickRef;
+    KIRQL Old;
     (void)Device;
     Irp->IoStatus.Status = STATUS_SUCCESS;
     Irp->IoStatus.Information = 0;
@@ -253,6 +309,18 @@ TrickDispatch(PDEVICE_OBJECT Device, PIRP Irp)
         return STATUS_SUCCESS;
     case TrickCancel:
         IoSetCancelRoutine(Irp, (PDRIVER_CANCEL)(PVOID)TrickDispatch);
+        IoCompleteRequest(Irp, 0);
+        return STATUS_SUCCESS;
+    case TrickRundown:
+        KeRaiseIrql(APC_LEVEL, &Old);
+        ExInitializeRundownProtection(&TrickRef);
+        ExAcquireRundownProtection(&TrickRef);
+        SimThread()->System = TRUE; /* it cannot be suspended, and that is not what is tested */
+        KeLowerIrql(Old);
+        IoCompleteRequest(Irp, 0);
+        return STATUS_SUCCESS;
+    case TrickRegion:
+        KeEnterCriticalRegion();
         IoCompleteRequest(Irp, 0);
         return STATUS_SUCCESS;
     default:
@@ -309,6 +377,23 @@ IrqlRules(void **State)
     ExpectRule(BreakMutexOrder, "locks in contradictory order");
     ExpectRule(BreakRundownReopen, "is not run down");
     ExpectRule(BreakRundownRelease, "nobody has acquired");
+    ExpectRule(BreakReopenAtDispatch, "ExReInitializeRundownProtection: called at IRQL 2");
+    ExpectRule(BreakCriticalRegionAtDispatch, "KeEnterCriticalRegion: called at IRQL 2");
+    ExpectRule(KeLeaveCriticalRegion, "in no critical region");
+}
+
+static void
+SuspensionRules(void **State)
+{
+    (void)State;
+    Suspendable = SuspendableAtOnce;
+    ExpectRule(BreakSuspension, "ExAcquireRundownProtection: rundown protection is held where");
+    Suspendable = SuspendableByLower;
+    ExpectRule(BreakSuspension, "KeLowerIrql: rundown protection is held where");
+    Suspendable = SuspendableByUnlock;
+    ExpectRule(BreakSuspension, "KeLowerIrql: rundown protection is held where");
+    Suspendable = SuspendableByLeave;
+    ExpectRule(BreakSuspension, "KeLeaveCriticalRegion: rundown protection is held where");
 }
 
 static void
@@ -337,6 +422,10 @@ IrpRules(void **State)
     ExpectRule(BreakDispatch, "marked the IRP pending and returned");
     Trick = TrickCancel;
     ExpectRule(BreakDispatch, "still has a cancel routine");
+    Trick = TrickRegion;
+    ExpectRule(BreakDispatch, "returned inside a critical region");
+    Trick = TrickRundown;
+    ExpectRule(BreakDispatch, "returned with rundown protection held");
     Trick = TrickStatus;
     ExpectRule(BreakDispatch, "but completed the IRP with");
 }
@@ -344,8 +433,8 @@ IrpRules(void **State)
 void
 RunSystemTests(void)
 {
-    static const struct CMUnitTest system_tests[] = {PLAIN_TEST(IrqlRules),
-                                                     PLAIN_TEST(LocksEndWithTheirMemory),
-                                                     PLAIN_TEST(MemoryRules), PLAIN_TEST(IrpRules)};
+    static const struct CMUnitTest system_tests[] = {
+        PLAIN_TEST(IrqlRules), PLAIN_TEST(SuspensionRules), PLAIN_TEST(LocksEndWithTheirMemory),
+        PLAIN_TEST(MemoryRules), PLAIN_TEST(IrpRules)};
     RUN_TESTS("system", system_tests);
 }
