@@ -54,7 +54,9 @@ AdapterClaimSession(ADAPTER *Adapter, SESSION *Session)
     NTSTATUS Status = STATUS_SUCCESS;
     PKTHREAD LastThread = NULL;
     ExAcquireFastMutex(&Adapter->StateLock);
-    if (Adapter->Removing)
+    if (Session->FileObject->FsContext != NULL)
+        Status = STATUS_CANCELLED;
+    else if (Adapter->Removing)
         Status = STATUS_DEVICE_NOT_READY;
     else if (Adapter->Session != NULL)
         Status = STATUS_SHARING_VIOLATION;
@@ -115,11 +117,22 @@ AdapterDetachSession(ADAPTER *Adapter)
 
 _Use_decl_annotations_
 VOID
-AdapterStopSession(ADAPTER *Adapter, PFILE_OBJECT FileObject, NTSTATUS Status)
+AdapterCloseFile(ADAPTER *Adapter, PFILE_OBJECT FileObject)
 {
     ExAcquireFastMutex(&Adapter->StateLock);
-    if (Adapter->Session != NULL &&
-        (FileObject == NULL || Adapter->Session->FileObject == FileObject))
+    /* Anything but NULL. Nobody else uses the field: this is the only driver of the device. */
+    FileObject->FsContext = Adapter;
+    if (Adapter->Session != NULL && Adapter->Session->FileObject == FileObject)
+        SessionStop(Adapter->Session, STATUS_CANCELLED);
+    ExReleaseFastMutex(&Adapter->StateLock);
+}
+
+/* Ends the session, if there is one; does not wait. */
+static VOID
+StopSession(ADAPTER *Adapter, NTSTATUS Status)
+{
+    ExAcquireFastMutex(&Adapter->StateLock);
+    if (Adapter->Session != NULL)
         SessionStop(Adapter->Session, Status);
     ExReleaseFastMutex(&Adapter->StateLock);
 }
@@ -199,7 +212,7 @@ AdapterDevicePnPEvent(NDIS_HANDLE MiniportAdapterContext, PNET_DEVICE_PNP_EVENT 
     if (Event->DevicePnPEvent != NdisDevicePnPEventSurpriseRemoved)
         return;
     RefuseSessions(Adapter);
-    AdapterStopSession(Adapter, NULL, STATUS_DEVICE_REMOVED);
+    StopSession(Adapter, STATUS_DEVICE_REMOVED);
 }
 
 _Use_decl_annotations_
@@ -233,7 +246,7 @@ AdapterHalt(NDIS_HANDLE MiniportAdapterContext, NDIS_HALT_ACTION Action)
     UNREFERENCED_PARAMETER(Action);
     ADAPTER *Adapter = MiniportAdapterContext;
     RefuseSessions(Adapter);
-    AdapterStopSession(Adapter, NULL, STATUS_DEVICE_REMOVED);
+    StopSession(Adapter, STATUS_DEVICE_REMOVED);
     /* After this no IRP is inside SessionStart, so the thread that is there is the last one. */
     DeviceDelete(Adapter);
     WaitForSessionEnd(Adapter);

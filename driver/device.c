@@ -97,8 +97,7 @@ DispatchCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     ADAPTER *Adapter = DeviceAcquire(DeviceObject);
     if (Adapter != NULL)
     {
-        AdapterStopSession(Adapter, IoGetCurrentIrpStackLocation(Irp)->FileObject,
-                           STATUS_CANCELLED);
+        AdapterCloseFile(Adapter, IoGetCurrentIrpStackLocation(Irp)->FileObject);
         DeviceRelease(Adapter);
     }
     return CompleteIrp(Irp, STATUS_SUCCESS, 0);

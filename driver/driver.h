@@ -181,7 +181,8 @@ MINIPORT_SHUTDOWN AdapterShutdown;
 MINIPORT_DEVICE_PNP_EVENT_NOTIFY AdapterDevicePnPEvent;
 
 /* Takes Session as the adapter's. STATUS_SHARING_VIOLATION if there is one,
- * STATUS_DEVICE_NOT_READY if the adapter is going away. */
+ * STATUS_DEVICE_NOT_READY if the adapter is going away, STATUS_CANCELLED if no handle of the
+ * session's file object is open any more. */
 _IRQL_requires_(PASSIVE_LEVEL)
 NTSTATUS
 AdapterClaimSession(ADAPTER *Adapter, SESSION *Session);
@@ -203,10 +204,11 @@ _IRQL_requires_(PASSIVE_LEVEL)
 VOID
 AdapterDetachSession(ADAPTER *Adapter);
 
-/* Ends the session that FileObject started, or any if FileObject is NULL; does not wait. */
+/* The last handle of a file object is closed: ends the session that it started, and lets none of
+ * its requests that are still under way start one. Does not wait. */
 _IRQL_requires_max_(APC_LEVEL)
 VOID
-AdapterStopSession(ADAPTER *Adapter, PFILE_OBJECT FileObject, NTSTATUS Status);
+AdapterCloseFile(ADAPTER *Adapter, PFILE_OBJECT FileObject);
 
 /* Whether the adapter runs, and if so keeps it from completing a pause until
  * AdapterInjectRelease. */

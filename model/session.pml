@@ -5,8 +5,8 @@
  * beginning while the session starts.
  *
  * Spin shows: the IRP is completed exactly once; nobody touches the session after it is freed, the
- * ring memory after the IRP is completed, or the driver after it is unloaded; halt returns. Mutants:
- * -DNAME.
+ * ring memory after the IRP is completed, or the driver after it is unloaded; halt returns; no
+ * session goes on whose last handle is closed. Mutants: -DNAME.
  */
 bool CancelRoutine;  /* the IRP has one */
 bool CancelLock;     /* the system-wide spin lock */
@@ -15,6 +15,8 @@ bool StateLock;      /* ADAPTER.StateLock */
 bool Claimed;        /* ADAPTER.Session != NULL */
 bool Attached;       /* ADAPTER.SessionThread is this session's */
 bool Removing;
+bool Closed;         /* the file object is marked: its last handle is closed */
+bool HandleClosed;   /* IRP_MJ_CLEANUP has returned */
 bool Gate;           /* open */
 byte GateUsers;
 bool Stop;           /* SESSION.Stop */
@@ -50,7 +52,12 @@ active proctype Dispatch()
 #else
     if
     :: Removing -> Refused = true
+#ifndef CLAIM_IGNORES_CLOSED_HANDLE
+    :: Closed -> Refused = true
+    :: !Removing && !Closed -> Claimed = true
+#else
     :: else -> Claimed = true
+#endif
     fi;
 #endif
     StateLock = false;
@@ -85,6 +92,7 @@ done:
 proctype Thread()
 {
     Ready;
+end_running: /* nobody ends it: CheckClosed says when that may be */
     Stop;
     /* AdapterDetachSession */
     ACQUIRE(StateLock);
@@ -166,6 +174,7 @@ active proctype Cleanup()
     if
     :: Inside ->
         ACQUIRE(StateLock);
+        Closed = true;
         if
         :: Claimed -> SessionStop()
         :: else
@@ -174,8 +183,16 @@ active proctype Cleanup()
         Dispatching--
     :: else
     fi;
+    HandleClosed = true;
 done:
     skip
+}
+
+/* When nothing moves any more, a session without a handle is over. */
+active proctype CheckClosed()
+{
+end_checked:
+    timeout -> assert(!HandleClosed || !Started || ThreadGone)
 }
 
 /* A send that finds the ring broken. */
@@ -198,6 +215,10 @@ active proctype Send()
 /* Halt and unload. */
 active proctype Halt()
 {
+    if
+    :: skip
+    :: goto done /* the adapter stays */
+    fi;
     ACQUIRE(StateLock);
     Removing = true;
     StateLock = false;
@@ -225,5 +246,7 @@ active proctype Halt()
     :: else
     fi;
 #endif
-    Unloaded = true
+    Unloaded = true;
+done:
+    skip
 }

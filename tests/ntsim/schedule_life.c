@@ -173,6 +173,41 @@ CancelAtStart(void)
     CheckLink(3);
 }
 
+static APPLICATION Closing;
+
+static void
+CloserMain(void *Unused)
+{
+    (void)Unused;
+    SimScheduleWait("a request of the handle to close", IsPublished, NULL, NULL);
+    CHECK(SimHandleClose(Closing.Process, Closing.File) == STATUS_SUCCESS);
+}
+
+/* The last handle is closed at any moment of a start: no session may be left, as nobody else could
+ * begin one. */
+static void
+CloseAtStart(void)
+{
+    for (unsigned Round = 0; Round < 3; ++Round)
+    {
+        CHECK(ApplicationTryOpenDevice(&Closing, CULVERT_MIN_CAPACITY, Stages[0].Link) ==
+              STATUS_SUCCESS);
+        Published = NULL;
+        SIM_THREAD *Closer = SimThreadCreate(CloserMain, NULL, "closer");
+        SimRequestPublish(&Published);
+        NTSTATUS Status = ApplicationStart(&Closing);
+        if (Status == STATUS_PENDING)
+            Status = ApplicationWaitEnd(&Closing);
+        CHECK(Status == STATUS_CANCELLED);
+        SimThreadJoin(Closer);
+        ApplicationExit(&Closing);
+    }
+    TENANT Tenant = {.Rounds = 1};
+    TenantStart(&Tenant);
+    SimThreadJoin(Tenant.Thread);
+    CHECK(Tenant.Sessions == 1);
+}
+
 /* ---- Pause and power ----------------------------------------------------------------------------
  */
 
@@ -456,6 +491,7 @@ const SCENARIO LifeScenarios[] = {
     {.Name = "end-without-room", .Adapters = 1, .Points = 200, .Run = EndWithoutRoom},
     {.Name = "two-applications", .Adapters = 1, .Points = 1250, .Run = TwoApplications},
     {.Name = "cancel-at-start", .Adapters = 1, .Points = 1050, .Run = CancelAtStart},
+    {.Name = "close-at-start", .Adapters = 1, .Points = 250, .Run = CloseAtStart},
     {.Name = "pause-and-restart", .Adapters = 1, .Points = 1100, .Run = PauseAndRestart},
     {.Name = "sleep-and-wake", .Adapters = 1, .Points = 1150, .Run = SleepAndWake},
     {.Name = "sessions-and-pauses", .Adapters = 1, .Points = 900, .Run = SessionsAndPauses},
