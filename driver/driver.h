@@ -255,9 +255,12 @@ DeviceDelete(ADAPTER *Adapter);
 /* One burst between reservation and publication in the receive ring; see transmit.c. */
 typedef struct TRANSMIT_TICKET
 {
-    uint32_t End; /* ring position behind the burst */
+    uint32_t End;            /* ring position behind the burst */
+    uint32_t Previous, Next; /* its neighbours in the ring, or NO_TICKET */
     BOOLEAN Done;
 } TRANSMIT_TICKET;
+
+#define NO_TICKET UINT32_MAX
 
 struct SESSION
 {
@@ -277,8 +280,9 @@ struct SESSION
 
     CULVERT_PRODUCER Receive; /* under ADAPTER.TransmitLock */
     uint32_t TicketFirst;     /* under ADAPTER.TransmitLock: the oldest that is not published */
-    uint32_t TicketNext;      /* under ADAPTER.TransmitLock */
-    uint32_t TicketCount;     /* power of two */
+    uint32_t TicketLast;      /* under ADAPTER.TransmitLock: the youngest */
+    uint32_t TicketFree;      /* under ADAPTER.TransmitLock: of no burst, linked by Next */
+    uint32_t TicketCount;
 
     CULVERT_CONSUMER Send; /* the thread's alone */
     ULONG LingerSkips;     /* the thread's alone: see inject.c */
@@ -303,6 +307,11 @@ SessionStop(SESSION *Session, NTSTATUS Status);
 MINIPORT_SEND_NET_BUFFER_LISTS AdapterSendNetBufferLists;
 MINIPORT_CANCEL_SEND AdapterCancelSend;
 MINIPORT_RETURN_NET_BUFFER_LISTS AdapterReturnNetBufferLists;
+
+/* Sets up what sends need of a session that nobody knows of yet, but for its ring. */
+_IRQL_requires_(PASSIVE_LEVEL)
+VOID
+TransmitInitialize(SESSION *Session);
 
 typedef enum INJECT_RESULT
 {

@@ -15,8 +15,6 @@
  */
 #include "driver.h"
 
-#define TICKETS_MIN 64u
-
 static KSTART_ROUTINE SessionThread;
 static DRIVER_CANCEL SessionCancel;
 
@@ -48,18 +46,6 @@ DisarmCancel(PIRP Irp)
     KIRQL Irql;
     IoAcquireCancelSpinLock(&Irql);
     IoReleaseCancelSpinLock(Irql);
-}
-
-/* Two tickets for each processor are always enough: a burst is made at DISPATCH_LEVEL, and see
- * TakeTicket. */
-static uint32_t
-TicketCount(VOID)
-{
-    uint32_t Processors = KeQueryMaximumProcessorCountEx(ALL_PROCESSOR_GROUPS);
-    uint32_t Count = TICKETS_MIN;
-    while (Count < 2 * Processors)
-        Count *= 2;
-    return Count;
 }
 
 static VOID
@@ -130,7 +116,8 @@ InitializeRings(SESSION *Session, uint32_t Capacity)
 static NTSTATUS
 SessionAllocate(ADAPTER *Adapter, PIRP Irp, const CULVERT_SESSION_START *Start, SESSION **Result)
 {
-    uint32_t Tickets = TicketCount();
+    /* Always enough: see transmit.c. */
+    uint32_t Tickets = 2 * KeQueryMaximumProcessorCountEx(ALL_PROCESSOR_GROUPS);
     SIZE_T Bytes = FIELD_OFFSET(SESSION, Tickets) + Tickets * sizeof(TRANSMIT_TICKET);
     SESSION *Session = ExAllocatePoolWithTag(NonPagedPoolType, Bytes, POOL_TAG_SESSION);
     if (Session == NULL)
@@ -141,6 +128,7 @@ SessionAllocate(ADAPTER *Adapter, PIRP Irp, const CULVERT_SESSION_START *Start, 
     Session->FileObject = IoGetCurrentIrpStackLocation(Irp)->FileObject;
     Session->EndStatus = STATUS_PENDING;
     Session->TicketCount = Tickets;
+    TransmitInitialize(Session);
     KeInitializeEvent(&Session->Ready, NotificationEvent, FALSE);
     KeInitializeEvent(&Session->Stop, NotificationEvent, FALSE);
 

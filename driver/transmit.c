@@ -104,26 +104,67 @@ CopyPacket(UCHAR *Destination, const PACKET *Packet)
     }
 }
 
-static TRANSMIT_TICKET *
-Ticket(SESSION *Session, uint32_t Number)
+/*
+ * A session's tickets: an array, linked by indices. Those in use are in a list, in the order of the
+ * ring; the others in another one. All of this is under TransmitLock.
+ *
+ * Of two neighbours in use one at least is a burst that is being copied: PublishBurst joins those
+ * that are done. So there are at most as many that are done as bursts that are being copied, for
+ * the oldest is never done, it is published. And there are at most as many of these as
+ * processors, since a burst does not leave its processor: two tickets for each are always enough.
+ */
+_Use_decl_annotations_
+VOID
+TransmitInitialize(SESSION *Session)
 {
-    return &Session->Tickets[Number & (Session->TicketCount - 1)];
+    for (uint32_t Number = 0; Number < Session->TicketCount; ++Number)
+        Session->Tickets[Number].Next = Number + 1;
+    Session->Tickets[Session->TicketCount - 1].Next = NO_TICKET;
+    Session->TicketFree = 0;
+    Session->TicketFirst = Session->TicketLast = NO_TICKET;
 }
 
-/*
- * A ticket for the burst that has just reserved up to the ring's Tail. If the youngest one is done
- * and only waits for older ones, it is used again: so of two neighbours at least one is a
- * processor's that copies, and twice as many as processors are always enough. Under TransmitLock.
- */
+/* A ticket for the burst that has just reserved up to the ring's Tail. */
 static uint32_t
 TakeTicket(SESSION *Session)
 {
-    uint32_t Number = Session->TicketNext - 1;
-    if (Session->TicketNext == Session->TicketFirst || !Ticket(Session, Number)->Done)
-        Number = Session->TicketNext++;
-    Ticket(Session, Number)->End = Session->Receive.Tail;
-    Ticket(Session, Number)->Done = FALSE;
+    uint32_t Number = Session->TicketFree;
+    TRANSMIT_TICKET *Ticket = &Session->Tickets[Number];
+    Session->TicketFree = Ticket->Next;
+    Ticket->End = Session->Receive.Tail;
+    Ticket->Done = FALSE;
+    Ticket->Next = NO_TICKET;
+    Ticket->Previous = Session->TicketLast;
+    if (Session->TicketLast != NO_TICKET)
+        Session->Tickets[Session->TicketLast].Next = Number;
+    else
+        Session->TicketFirst = Number;
+    Session->TicketLast = Number;
     return Number;
+}
+
+/* Takes a ticket out of the order. */
+static VOID
+FreeTicket(SESSION *Session, uint32_t Number)
+{
+    TRANSMIT_TICKET *Ticket = &Session->Tickets[Number];
+    if (Ticket->Previous != NO_TICKET)
+        Session->Tickets[Ticket->Previous].Next = Ticket->Next;
+    else
+        Session->TicketFirst = Ticket->Next;
+    if (Ticket->Next != NO_TICKET)
+        Session->Tickets[Ticket->Next].Previous = Ticket->Previous;
+    else
+        Session->TicketLast = Ticket->Previous;
+    Ticket->Next = Session->TicketFree;
+    Session->TicketFree = Number;
+}
+
+/* Whether it is one, and its burst is copied and waits for older ones. */
+static BOOLEAN
+IsDone(const SESSION *Session, uint32_t Number)
+{
+    return Number != NO_TICKET && Session->Tickets[Number].Done;
 }
 
 /*
@@ -140,7 +181,7 @@ ReserveBurst(SESSION *Session, const BURST *Burst, uint32_t *Position, uint32_t 
     ULONG Fitting = 0;
     uint32_t Ignored, HeadSeen = Ring->HeadSeen;
     *Drop = CulvertDropNoRoom;
-    if (Session->TicketNext - Session->TicketFirst == Session->TicketCount)
+    if (Session->TicketFree == NO_TICKET)
         return 0;
     for (; Fitting < Burst->Count; ++Fitting)
     {
@@ -163,20 +204,30 @@ ReserveBurst(SESSION *Session, const BURST *Burst, uint32_t *Position, uint32_t 
 }
 
 /*
- * The burst with this ticket is copied. Publishes what can be published, and returns whether the
- * application is to be woken. Under TransmitLock.
+ * The burst with this ticket is copied. Publishes what can be published, which is this one and the
+ * next one at most, and returns whether the application is to be woken. Under TransmitLock.
  */
 static BOOLEAN
 PublishBurst(SESSION *Session, uint32_t Number)
 {
-    uint32_t End = 0;
-    Ticket(Session, Number)->Done = TRUE;
-    if (Number != Session->TicketFirst)
-        return FALSE;
-    while (Session->TicketFirst != Session->TicketNext &&
-           Ticket(Session, Session->TicketFirst)->Done)
-        End = Ticket(Session, Session->TicketFirst++)->End;
-    return RingPublish(&Session->Receive, End) != 0;
+    TRANSMIT_TICKET *Ticket = &Session->Tickets[Number];
+    Ticket->Done = TRUE;
+    if (IsDone(Session, Ticket->Next))
+    {
+        Ticket->End = Session->Tickets[Ticket->Next].End;
+        FreeTicket(Session, Ticket->Next);
+    }
+    if (Number == Session->TicketFirst)
+    {
+        FreeTicket(Session, Number);
+        return RingPublish(&Session->Receive, Ticket->End) != 0;
+    }
+    if (IsDone(Session, Ticket->Previous))
+    {
+        Session->Tickets[Ticket->Previous].End = Ticket->End;
+        FreeTicket(Session, Number);
+    }
+    return FALSE;
 }
 
 /* The application sleeps until there is a packet, which has just been published. The session is

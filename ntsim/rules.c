@@ -11,6 +11,7 @@
 #include "thread.h"
 
 static volatile unsigned DisturbSeed;
+static void (*PointHook)(const char *What);
 
 void
 SimRuleBroken(const char *Call, const char *Page, const char *Format, ...)
@@ -49,6 +50,12 @@ SimCheckIrql(const char *Call, const char *Page, KIRQL Min, KIRQL Max)
 #endif
 
 void
+SimPointHook(void (*Hook)(const char *What))
+{
+    __atomic_store_n(&PointHook, Hook, __ATOMIC_RELEASE);
+}
+
+void
 SimDisturb(unsigned Seed)
 {
     __atomic_store_n(&DisturbSeed, Seed, __ATOMIC_RELAXED);
@@ -65,6 +72,9 @@ SimPoint(const char *What)
         SimStoreBufferFlush(SimStoreBuffer());
         return;
     }
+    void (*Hook)(const char *) = __atomic_load_n(&PointHook, __ATOMIC_ACQUIRE);
+    if (Hook != NULL)
+        Hook(What);
     unsigned Seed = __atomic_load_n(&DisturbSeed, __ATOMIC_RELAXED);
     if (Seed == 0)
         return;

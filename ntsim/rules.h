@@ -84,6 +84,11 @@ SimFaultExemptBegin(void);
 void
 SimFaultExemptEnd(void);
 
+/* Called at each synchronisation point of a thread that is not scheduled, which it may keep there.
+ * NULL: nothing, as at first. While no code of the driver runs. */
+void
+SimPointHook(void (*Hook)(const char *What));
+
 /* With a seed other than 0, threads yield and sleep at random at synchronisation points. */
 void
 SimDisturb(unsigned Seed);

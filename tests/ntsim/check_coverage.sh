@@ -28,7 +28,8 @@ check() { # NAME COMMAND...: the command must succeed; what it prints is shown i
 # All but those that repeat others: many threads and many failures at once reach nothing new.
 run_tests() {
   LLVM_PROFILE_FILE="$work/%m.profraw" timeout 120 "$binary" system session data windows7 ring oid \
-    statistics life state windows adapters extent EachCallFailsOnce BothDirectionsWithPauses dll >"$work/log" ||
+    statistics life state windows adapters extent EachCallFailsOnce BothDirectionsWithPauses \
+    BurstsThatOverlap dll >"$work/log" ||
     { grep -B 20 '^not ok' "$work/log"; return 1; }
   llvm-profdata-19 merge -o "$work/profile" "$work"/*.profraw
 }

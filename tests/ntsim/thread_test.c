@@ -374,6 +374,90 @@ RemovalRacesWithSessions(void **State)
     }
 }
 
+/* ---- Bursts that overlap ------------------------------------------------------------------------
+ */
+
+#define OVERLAPPING 200u
+
+/* How many bursts each sender has begun. They are kept where they have reserved their room: the
+ * first one until all others are done, of the two others one until the other has begun its next. */
+static volatile unsigned Begun[3];
+static volatile int Released;
+static _Thread_local unsigned Role, Reserving;
+
+static void
+WaitForBursts(unsigned Sender, unsigned Bursts)
+{
+    while (__atomic_load_n(&Begun[Sender], __ATOMIC_ACQUIRE) < min(Bursts, OVERLAPPING))
+        sched_yield();
+}
+
+static void
+KeepBurst(const char *What)
+{
+    if (!Reserving || strcmp(What, "KeReleaseSpinLockFromDpcLevel") != 0)
+        return;
+    Reserving = 0;
+    unsigned Bursts = __atomic_add_fetch(&Begun[Role], 1, __ATOMIC_ACQ_REL);
+    if (Role == 1)
+        WaitForBursts(2, Bursts);
+    else if (Role == 2)
+        WaitForBursts(1, Bursts + 1);
+    else
+    {
+        while (!__atomic_load_n(&Released, __ATOMIC_ACQUIRE))
+            sched_yield();
+    }
+}
+
+static void *
+OverlappingMain(void *Context)
+{
+    UCHAR Packet[100];
+    Role = (unsigned)(ULONG_PTR)Context;
+    MakePacket(Packet, sizeof(Packet), 4, Role);
+    if (Role == 2)
+        WaitForBursts(1, 1);
+    for (unsigned At = 0; At < (Role == 0 ? 1 : OVERLAPPING); ++At)
+    {
+        Reserving = 1;
+        if (SimEdgeSendPacket(WorldEdge, Packet, sizeof(Packet), NULL) != NDIS_STATUS_SUCCESS)
+            abort();
+        if (Reserving) /* it was dropped without having begun; nobody is to wait for it */
+            __atomic_add_fetch(&Begun[Role], 1, __ATOMIC_ACQ_REL);
+    }
+    return NULL;
+}
+
+/* While the oldest burst is not copied, two processors make burst after burst, at least one of them
+ * always busy with one. None of these may be lost, however many they are. */
+static void
+BurstsThatOverlap(void **State)
+{
+    pthread_t Senders[3];
+    UCHAR Got[100];
+    (void)State;
+    ApplicationOpen(&App, CULVERT_MIN_CAPACITY);
+    assert_int_equal(ApplicationStart(&App), STATUS_PENDING);
+    SimPointHook(KeepBurst);
+    pthread_create(&Senders[0], NULL, OverlappingMain, NULL);
+    while (__atomic_load_n(&Begun[0], __ATOMIC_ACQUIRE) == 0)
+        sched_yield();
+    for (ULONG_PTR At = 1; At < ARRAYSIZE(Senders); ++At)
+        pthread_create(&Senders[At], NULL, OverlappingMain, (void *)At);
+    pthread_join(Senders[1], NULL);
+    pthread_join(Senders[2], NULL);
+    assert_int_equal(ApplicationReceive(&App, Got, sizeof(Got)), 0); /* in the order of the ring */
+    __atomic_store_n(&Released, 1, __ATOMIC_RELEASE);
+    pthread_join(Senders[0], NULL);
+    SimPointHook(NULL);
+    assert_int_equal(WorldStatistics().ifOutDiscards, 0);
+    for (unsigned At = 0; At < 1 + 2 * OVERLAPPING; ++At)
+        assert_int_equal(ApplicationReceive(&App, Got, sizeof(Got)), sizeof(Got));
+    assert_int_equal(ApplicationReceive(&App, Got, sizeof(Got)), 0);
+    ApplicationExit(&App);
+}
+
 void
 RunThreadTests(void)
 {
@@ -384,6 +468,7 @@ RunThreadTests(void)
         WORLD_TEST(SessionsUnderTraffic),
         WORLD_TEST(ApplicationsRaceForTheAdapter),
         WORLD_TEST(RemovalRacesWithSessions),
+        WORLD_TEST(BurstsThatOverlap),
     };
     RUN_TESTS("thread", thread_tests);
 }
