@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The beginning and the end of sessions: every refusal of contract/session.h, every end. */
+#include <pthread.h>
 #include "runner.h"
 
 /* A working session passes a packet each way. */
@@ -219,6 +220,41 @@ CleanupEndsItsOwnSession(void **State)
     ApplicationExit(&First);
 }
 
+static APPLICATION Closing;
+
+static void *
+CloserMain(void *Unused)
+{
+    SimHandleClose(Closing.Process, Closing.File);
+    return Unused;
+}
+
+/* Another thread closes the handle when the driver has just begun to look at the request. */
+static void
+CloseMeanwhile(const char *What)
+{
+    pthread_t Closer;
+    if (strcmp(What, "KeEnterCriticalRegion") != 0)
+        return;
+    SimPointHook(NULL);
+    pthread_create(&Closer, NULL, CloserMain, NULL);
+    pthread_join(Closer, NULL);
+}
+
+static void
+ClosedWhileItStarts(void **State)
+{
+    APPLICATION Next;
+    (void)State;
+    ApplicationOpen(&Closing, WORLD_CAPACITY);
+    SimPointHook(CloseMeanwhile);
+    assert_int_equal(ApplicationStart(&Closing), STATUS_CANCELLED);
+    ApplicationOpen(&Next, WORLD_CAPACITY);
+    assert_int_equal(ApplicationStart(&Next), STATUS_PENDING);
+    ApplicationExit(&Next);
+    ApplicationExit(&Closing);
+}
+
 static void
 CancelledBeforeTheDriverSawIt(void **State)
 {
@@ -302,17 +338,12 @@ void
 RunSessionTests(void)
 {
     static const struct CMUnitTest session_tests[] = {
-        WORLD_TEST(NamesBelowTheDevice),
-        WORLD_TEST(StartsAndEnds),
-        WORLD_TEST(LinkFollowsTheSession),
-        WORLD_TEST(RefusesWrongParameters),
-        WORLD_TEST(RefusesUnalignedMemory),
-        WORLD_TEST(RefusesWrongHandles),
-        WORLD_TEST(RefusesASecondSession),
-        WORLD_TEST(CleanupEndsItsOwnSession),
-        WORLD_TEST(CancelledBeforeTheDriverSawIt),
-        WORLD_TEST(AnswersDriverInfo),
-        WORLD_TEST(RefusesOtherCodes),
+        WORLD_TEST(NamesBelowTheDevice),    WORLD_TEST(StartsAndEnds),
+        WORLD_TEST(LinkFollowsTheSession),  WORLD_TEST(RefusesWrongParameters),
+        WORLD_TEST(RefusesUnalignedMemory), WORLD_TEST(RefusesWrongHandles),
+        WORLD_TEST(RefusesASecondSession),  WORLD_TEST(CleanupEndsItsOwnSession),
+        WORLD_TEST(ClosedWhileItStarts),    WORLD_TEST(CancelledBeforeTheDriverSawIt),
+        WORLD_TEST(AnswersDriverInfo),      WORLD_TEST(RefusesOtherCodes),
         WORLD_TEST(LargestCapacity),
     };
     RUN_TESTS("session", session_tests);
