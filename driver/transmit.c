@@ -2,9 +2,9 @@
 /*
  * The system's packets into the receive ring.
  *
- * NDIS sends from any number of processors at once. A burst, up to BURST_MAX packets, takes the
- * lock twice and briefly: to reserve its bytes of the ring, and to publish them. The packets are
- * copied in between, by all processors at the same time. Slots must become visible in the order of
+ * NDIS sends from any number of processors at once. A burst of packets takes the lock twice and
+ * briefly: to reserve its bytes of the ring, and to publish them. The packets are copied in
+ * between, by all processors at the same time. Slots must become visible in the order of
  * the ring, so a burst has a ticket: whoever finishes publishes all finished bursts from the oldest
  * on; a burst that overtakes an older one leaves its publication to that. This costs nobody a wait:
  * from reservation to publication a processor stays at DISPATCH_LEVEL and only copies.
@@ -18,7 +18,12 @@
  */
 #include "driver.h"
 
-#define BURST_MAX 32u /* 768 bytes of stack, at DISPATCH_LEVEL */
+/* A burst is at most so many packets, and ends with the one that makes it so many bytes. It is
+ * copied at DISPATCH_LEVEL, where no more than 100 microseconds at a time are to be spent (article
+ * "Guidelines for Writing DPC Routines"); the 128 KiB that it has at most take a fraction of
+ * that. */
+#define BURST_MAX   32u /* 768 bytes of stack */
+#define BURST_BYTES 0x10000u
 
 /* What has been found out about a packet, so that copying does not look at its NET_BUFFER again. */
 typedef struct PACKET
@@ -33,6 +38,7 @@ typedef struct BURST
 {
     PNET_BUFFER_LIST First; /* the list of the first packet */
     ULONG Count;
+    ULONG Bytes;
     PACKET Packets[BURST_MAX];
 } BURST;
 
@@ -299,7 +305,7 @@ SendBurst(ADAPTER *Adapter, const BURST *Burst)
 }
 
 /* Nobody takes packets: the adapter is paused, or there is no session. Marks the lists from First
- * up to Last; what is wrong with one already stays its status. */
+ * up to Last, or all if that is NULL; what is wrong with one already stays its status. */
 static VOID
 RefuseLists(ADAPTER *Adapter, PNET_BUFFER_LIST First, PNET_BUFFER_LIST Last, ULONG Packets)
 {
@@ -317,6 +323,22 @@ RefuseLists(ADAPTER *Adapter, PNET_BUFFER_LIST First, PNET_BUFFER_LIST Last, ULO
     TrafficDrop(&Adapter->Out, Session ? CulvertDropPaused : CulvertDropNoSession, Packets);
 }
 
+/* The same of all packets of the lists. */
+static VOID
+RefuseAll(ADAPTER *Adapter, PNET_BUFFER_LIST NetBufferLists)
+{
+    ULONG Packets = 0;
+    for (PNET_BUFFER_LIST List = NetBufferLists; List != NULL;
+         List = NET_BUFFER_LIST_NEXT_NBL(List))
+    {
+        NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SUCCESS;
+        for (PNET_BUFFER Packet = NET_BUFFER_LIST_FIRST_NB(List); Packet != NULL;
+             Packet = NET_BUFFER_NEXT_NB(Packet))
+            ++Packets;
+    }
+    RefuseLists(Adapter, NetBufferLists, NULL, Packets);
+}
+
 /* Sends what a burst has gathered, which are packets of the lists from BURST.First to Last, and
  * empties it. */
 static VOID
@@ -325,17 +347,20 @@ EndBurst(ADAPTER *Adapter, BURST *Burst, PNET_BUFFER_LIST Last)
     if (Burst->Count != 0 && !SendBurst(Adapter, Burst))
         RefuseLists(Adapter, Burst->First, Last, Burst->Count);
     Burst->Count = 0;
+    Burst->Bytes = 0;
 }
 
 /* Adds a packet of List to the burst, unless it is none that can be sent. */
 static VOID
 GatherPacket(ADAPTER *Adapter, BURST *Burst, PNET_BUFFER_LIST List, PNET_BUFFER Packet)
 {
-    NDIS_STATUS Status = MapPacket(Packet, &Burst->Packets[Burst->Count]);
+    PACKET *Mapped = &Burst->Packets[Burst->Count];
+    NDIS_STATUS Status = MapPacket(Packet, Mapped);
     if (Status == NDIS_STATUS_SUCCESS)
     {
         if (Burst->Count++ == 0)
             Burst->First = List;
+        Burst->Bytes += Mapped->Length;
         return;
     }
     NET_BUFFER_LIST_STATUS(List) = Status;
@@ -350,6 +375,7 @@ SendLists(ADAPTER *Adapter, PNET_BUFFER_LIST NetBufferLists)
     BURST Burst;
     PNET_BUFFER_LIST Last = NULL;
     Burst.Count = 0;
+    Burst.Bytes = 0;
     for (PNET_BUFFER_LIST List = NetBufferLists; List != NULL;
          List = NET_BUFFER_LIST_NEXT_NBL(List))
     {
@@ -359,7 +385,7 @@ SendLists(ADAPTER *Adapter, PNET_BUFFER_LIST NetBufferLists)
              Packet = NET_BUFFER_NEXT_NB(Packet))
         {
             GatherPacket(Adapter, &Burst, List, Packet);
-            if (Burst.Count == BURST_MAX)
+            if (Burst.Count == BURST_MAX || Burst.Bytes >= BURST_BYTES)
                 EndBurst(Adapter, &Burst, List);
         }
     }
@@ -373,7 +399,11 @@ AdapterSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST N
 {
     UNREFERENCED_PARAMETER(PortNumber);
     ADAPTER *Adapter = MiniportAdapterContext;
-    SendLists(Adapter, NetBufferLists);
+    /* Without a session nothing needs mapping. Only a look: the gate is what counts. */
+    if (ReadNoFence(&Adapter->Capacity) != 0)
+        SendLists(Adapter, NetBufferLists);
+    else
+        RefuseAll(Adapter, NetBufferLists);
     NdisMSendNetBufferListsComplete(
         Adapter->MiniportHandle, NetBufferLists,
         SendFlags & NDIS_SEND_FLAGS_DISPATCH_LEVEL ? NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL : 0);

@@ -158,20 +158,24 @@ CopyPacket(PNET_BUFFER Buffer)
     return Packet;
 }
 
-#define DRIVER_BURST 32 /* BURST_MAX of driver/transmit.c */
+/* BURST_MAX and BURST_BYTES of driver/transmit.c. */
+#define DRIVER_BURST       32
+#define DRIVER_BURST_BYTES 0x10000
 
 /* One packet of a burst of the driver's (see driver/transmit.c): from the first one on that does
  * not fit, the burst is dropped. */
 static void
-ModelArrival(PNET_BUFFER Buffer, unsigned *InBurst, BOOLEAN *Full)
+ModelArrival(PNET_BUFFER Buffer, unsigned *InBurst, ULONG *Bytes, BOOLEAN *Full)
 {
     ULONG Slot = CULVERT_SLOT_BYTES(NET_BUFFER_DATA_LENGTH(Buffer));
-    if (*InBurst == DRIVER_BURST)
+    if (*InBurst == DRIVER_BURST || *Bytes >= DRIVER_BURST_BYTES)
     {
         *InBurst = 0;
+        *Bytes = 0;
         *Full = FALSE;
     }
     ++*InBurst;
+    *Bytes += NET_BUFFER_DATA_LENGTH(Buffer);
     *Full |= Slot > App.Start.Capacity - RingUsed;
     if (*Full)
     {
@@ -188,6 +192,7 @@ static void
 ModelSend(void)
 {
     unsigned Mappings = 0, InBurst = 0;
+    ULONG Bytes = 0;
     BOOLEAN Full = FALSE;
     for (unsigned At = 0; At < ListCount; ++At)
     {
@@ -204,7 +209,7 @@ ModelSend(void)
             NDIS_STATUS Status = ModelPacket(Buffer, &Mappings);
             if (Status == NDIS_STATUS_SUCCESS)
             {
-                ModelArrival(Buffer, &InBurst, &Full);
+                ModelArrival(Buffer, &InBurst, &Bytes, &Full);
                 continue;
             }
             List->Status = Status;

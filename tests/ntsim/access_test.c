@@ -131,6 +131,64 @@ RewrittenSizesChangeNothing(void **State)
     ApplicationExit(&App);
 }
 
+/* Bytes that the driver has written to the session's memory since it released a spin lock to the
+ * IRQL before it, and the most of these. */
+static struct
+{
+    SIZE_T Now, Most;
+} Written;
+
+static void
+CountWritten(void *Context, const volatile void *Address, SIZE_T Bytes, unsigned Kind)
+{
+    const UCHAR *At = SimPagesOf(Address);
+    (void)Context;
+    if ((Kind & SIM_ACCESS_WRITE) == 0 || At < (const UCHAR *)App.Memory ||
+        At >= (const UCHAR *)App.Memory + App.Bytes)
+        return;
+    Written.Now += Bytes;
+    Written.Most = max(Written.Most, Written.Now);
+}
+
+static void
+ForgetWritten(const char *What)
+{
+    if (strcmp(What, "KeReleaseSpinLock") == 0)
+        Written.Now = 0;
+}
+
+/* However many bytes a chain has, a part of them is copied at DISPATCH_LEVEL at a time. */
+static void
+CopiesBrieflyAtDispatchLevel(void **State)
+{
+    const unsigned Packets = 64;
+    const ULONG Bytes = 60000;
+    PNET_BUFFER_LIST List = SimListCreate();
+    (void)State;
+    ApplicationOpen(&App, CULVERT_MIN_CAPACITY * 64);
+    assert_int_equal(ApplicationStart(&App), STATUS_PENDING);
+    for (unsigned Number = 0; Number < Packets; ++Number)
+    {
+        MakePacket(Packet, Bytes, 4, Number);
+        SimListAdd(List, Packet, Bytes, NULL);
+    }
+    SimAccessHook(CountWritten, NULL);
+    SimPointHook(ForgetWritten);
+    assert_true(SimEdgeSend(WorldEdge, List));
+    SimPointHook(NULL);
+    SimAccessHook(NULL, NULL);
+    SimListFree(List);
+    /* And not one packet at a time either, and a little for the slots and the position. */
+    assert_in_range(Written.Most, 0x10000, 0x20000 + 0x200);
+    for (unsigned Number = 0; Number < Packets; ++Number)
+    {
+        assert_int_equal(ApplicationReceive(&App, Got, sizeof(Got)), Bytes);
+        assert_true(IsPacket(Got, Bytes, 4, Number));
+    }
+    assert_int_equal(ApplicationEnd(&App), STATUS_CANCELLED);
+    ApplicationExit(&App);
+}
+
 int
 main(void)
 {
@@ -138,6 +196,7 @@ main(void)
         WORLD_TEST(ReadsEachByteOnce),
         WORLD_TEST(ReportsAccesses),
         WORLD_TEST(RewrittenSizesChangeNothing),
+        WORLD_TEST(CopiesBrieflyAtDispatchLevel),
     };
     return cmocka_run_group_tests(access_tests, NULL, NULL);
 }
