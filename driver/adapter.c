@@ -56,7 +56,7 @@ AdapterClaimSession(ADAPTER *Adapter, SESSION *Session)
     ExAcquireFastMutex(&Adapter->StateLock);
     if (Session->FileObject->FsContext != NULL)
         Status = STATUS_CANCELLED;
-    else if (Adapter->Removing)
+    else if (ReadNoFence(&Adapter->Removing))
         Status = STATUS_DEVICE_NOT_READY;
     else if (Adapter->Session != NULL)
         Status = STATUS_SHARING_VIOLATION;
@@ -196,11 +196,13 @@ AdapterPause(NDIS_HANDLE MiniportAdapterContext, PNDIS_MINIPORT_PAUSE_PARAMETERS
                                                                  : NDIS_STATUS_PENDING;
 }
 
+/* The adapter is going away. Pages "MINIPORT_DEVICE_PNP_EVENT_NOTIFY" and "MINIPORT_OID_REQUEST":
+ * sends and requests are refused from now on. */
 static VOID
-RefuseSessions(ADAPTER *Adapter)
+BeginRemoval(ADAPTER *Adapter)
 {
     ExAcquireFastMutex(&Adapter->StateLock);
-    Adapter->Removing = TRUE;
+    InterlockedExchange(&Adapter->Removing, TRUE);
     ExReleaseFastMutex(&Adapter->StateLock);
 }
 
@@ -211,7 +213,7 @@ AdapterDevicePnPEvent(NDIS_HANDLE MiniportAdapterContext, PNET_DEVICE_PNP_EVENT 
     ADAPTER *Adapter = MiniportAdapterContext;
     if (Event->DevicePnPEvent != NdisDevicePnPEventSurpriseRemoved)
         return;
-    RefuseSessions(Adapter);
+    BeginRemoval(Adapter);
     StopSession(Adapter, STATUS_DEVICE_REMOVED);
 }
 
@@ -245,7 +247,7 @@ AdapterHalt(NDIS_HANDLE MiniportAdapterContext, NDIS_HALT_ACTION Action)
 {
     UNREFERENCED_PARAMETER(Action);
     ADAPTER *Adapter = MiniportAdapterContext;
-    RefuseSessions(Adapter);
+    BeginRemoval(Adapter);
     StopSession(Adapter, STATUS_DEVICE_REMOVED);
     /* After this no IRP is inside SessionStart, so the thread that is there is the last one. */
     DeviceDelete(Adapter);

@@ -145,10 +145,12 @@ struct ADAPTER
     GUID NetCfgInstanceId;
 
     FAST_MUTEX StateLock;
-    SESSION *Session;        /* under StateLock, or read under TransmitGate */
-    PKTHREAD SessionThread;  /* under StateLock: the present or the last session's, referenced */
-    BOOLEAN Running;         /* under StateLock: between MiniportRestart and MiniportPause */
-    BOOLEAN Removing;        /* under StateLock: no session may start any more */
+    SESSION *Session;       /* under StateLock, or read under TransmitGate */
+    PKTHREAD SessionThread; /* under StateLock: the present or the last session's, referenced */
+    BOOLEAN Running;        /* under StateLock: between MiniportRestart and MiniportPause */
+    /* Written under StateLock: no session may start any more, and what NDIS sends or asks is
+     * refused. */
+    volatile LONG Removing;
     volatile LONG Connected; /* link state as last indicated, for OID queries */
 
     /* What sends write. It is as long as a cache line and more, so that what follows is on

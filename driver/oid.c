@@ -193,6 +193,8 @@ NDIS_STATUS NTAPI
 AdapterOidRequest(NDIS_HANDLE MiniportAdapterContext, PNDIS_OID_REQUEST Request)
 {
     ADAPTER *Adapter = MiniportAdapterContext;
+    if (ReadNoFence(&Adapter->Removing))
+        return NDIS_STATUS_NOT_ACCEPTED;
     switch (Request->RequestType)
     {
     case NdisRequestQueryInformation:

@@ -304,15 +304,19 @@ SendBurst(ADAPTER *Adapter, const BURST *Burst)
     return TRUE;
 }
 
-/* Nobody takes packets: the adapter is paused, or there is no session. Marks the lists from First
- * up to Last, or all if that is NULL; what is wrong with one already stays its status. */
+/* Nobody takes packets: the adapter is going away or paused, or there is no session. Marks the
+ * lists from First up to Last, or all if that is NULL; what is wrong with one already stays its
+ * status. */
 static VOID
 RefuseLists(ADAPTER *Adapter, PNET_BUFFER_LIST First, PNET_BUFFER_LIST Last, ULONG Packets)
 {
-    BOOLEAN Session = ReadNoFence(&Adapter->Capacity) != 0;
+    BOOLEAN Removing = ReadNoFence(&Adapter->Removing) != FALSE;
+    BOOLEAN Session = !Removing && ReadNoFence(&Adapter->Capacity) != 0;
     BOOLEAN Paused = Session || ReadNoFence(&Adapter->InjectReferences) == 0;
     /* Of the documented completion codes, what says "no session" best is the general one. */
-    NDIS_STATUS Status = Paused ? NDIS_STATUS_PAUSED : NDIS_STATUS_FAILURE;
+    NDIS_STATUS Status = Removing ? NDIS_STATUS_NOT_ACCEPTED
+                         : Paused ? NDIS_STATUS_PAUSED
+                                  : NDIS_STATUS_FAILURE;
     for (PNET_BUFFER_LIST List = First; List != NULL; List = NET_BUFFER_LIST_NEXT_NBL(List))
     {
         if (NET_BUFFER_LIST_STATUS(List) == NDIS_STATUS_SUCCESS)
@@ -400,7 +404,7 @@ AdapterSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST N
     UNREFERENCED_PARAMETER(PortNumber);
     ADAPTER *Adapter = MiniportAdapterContext;
     /* Without a session nothing needs mapping. Only a look: the gate is what counts. */
-    if (ReadNoFence(&Adapter->Capacity) != 0)
+    if (ReadNoFence(&Adapter->Capacity) != 0 && !ReadNoFence(&Adapter->Removing))
         SendLists(Adapter, NetBufferLists);
     else
         RefuseAll(Adapter, NetBufferLists);

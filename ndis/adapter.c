@@ -281,6 +281,7 @@ AdapterRestart(NDIS_ADAPTER *Adapter)
         return FromNdisStatus(Status);
     }
     SetState(Adapter, AdapterRunning);
+    GateOpen(&Adapter->SendCalls);
     GateOpen(&Adapter->Sends);
     KIRQL Irql;
     KeAcquireSpinLock(&Adapter->LinkLock, &Irql);
@@ -323,7 +324,11 @@ CallPause(NDIS_ADAPTER *Adapter, ULONG Reason)
     RuleReturnedAt("MiniportPause", PASSIVE_LEVEL);
     if (Status == NDIS_STATUS_PENDING)
     {
+        LONG MustRefuse = ReadWord(&Adapter->MustRefuse);
+        if (MustRefuse == NDIS_STATUS_SUCCESS)
+            InterlockedExchange(&Adapter->MustRefuse, NDIS_STATUS_PAUSED);
         OperationWait(&Adapter->Pause);
+        InterlockedExchange(&Adapter->MustRefuse, MustRefuse);
         return;
     }
     if (Status != NDIS_STATUS_SUCCESS)
@@ -344,8 +349,17 @@ AdapterPause(NDIS_ADAPTER *Adapter, ULONG Reason)
     EdgeAdapterPause(Adapter->Edge);
     InterlockedExchange(&Adapter->EdgeReady, 0);
     SetState(Adapter, AdapterPausing);
-    GateClose(&Adapter->Sends);
+    BOOLEAN Sending = ReadWord(&Adapter->SendWhilePausing) != 0;
+    if (!Sending)
+        GateClose(&Adapter->Sends);
     CallPause(Adapter, Reason);
+    if (Sending)
+    {
+        /* A call that was in progress ends by itself; lists that it left behind are found below. */
+        GateClose(&Adapter->Sends);
+        GateClose(&Adapter->SendCalls);
+        GateWait(&Adapter->SendCalls);
+    }
     LONG Receives = GateClose(&Adapter->Receives);
     SetState(Adapter, AdapterPaused);
     LONG Sends = GateInside(&Adapter->Sends);
@@ -398,6 +412,12 @@ NdisMRestartComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status)
     if (!OperationComplete(&Adapter->Restart, Status))
         RuleBroken("%s: no restart is pending; the adapter is %s", Function,
                    AdapterStateName(State));
+}
+
+VOID
+NdisEdgeSendWhilePausing(NDIS_ADAPTER *Adapter, BOOLEAN Send)
+{
+    InterlockedExchange(&Adapter->SendWhilePausing, Send);
 }
 
 NTSTATUS

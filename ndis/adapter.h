@@ -65,9 +65,13 @@ struct NDIS_ADAPTER
     KEVENT OperationLock; /* a synchronisation event: signalled while no operation is in progress */
     volatile LONG State;  /* ADAPTER_STATE; written under the operation lock */
     BOOLEAN SurpriseRemoved;
-    volatile LONG EdgeReady; /* the environment takes indications */
-    BOOLEAN LowPower;        /* paused or halted for a sleeping state */
-    BOOLEAN RunAtWake;       /* it ran before that */
+    /* What sends and OID requests that begin now must be refused with; NDIS_STATUS_SUCCESS:
+     * nothing. */
+    volatile LONG MustRefuse;
+    volatile LONG EdgeReady;        /* the environment takes indications */
+    BOOLEAN LowPower;               /* paused or halted for a sleeping state */
+    BOOLEAN RunAtWake;              /* it ran before that */
+    volatile LONG SendWhilePausing; /* as NdisEdgeSendWhilePausing says */
     PENDED_OPERATION Pause;
     PENDED_OPERATION Restart;
 
@@ -84,6 +88,8 @@ struct NDIS_ADAPTER
     NDIS_GATE Sends;
     /* NET_BUFFER_LISTs that the miniport has indicated; open while it may indicate more. */
     NDIS_GATE Receives;
+    /* Calls of MiniportSendNetBufferLists, with SendWhilePausing. */
+    NDIS_GATE SendCalls;
     /* Calls of the data path on whose return somebody still looks at this structure. */
     NDIS_GATE Calls;
 

@@ -53,6 +53,13 @@ EdgeAdapterRun(PVOID Edge, const EDGE_ADAPTER_ATTRIBUTES *Attributes);
 VOID
 EdgeAdapterPause(PVOID Edge);
 
+/*
+ * The device is gone, and the miniport has been told; it is paused and halted next. Until this
+ * returns, sends and OID requests may still be made: the miniport must refuse them. PASSIVE_LEVEL.
+ */
+VOID
+EdgeAdapterRemoved(PVOID Edge);
+
 /* The last call with this Edge, after MiniportHaltEx (or a failed MiniportInitializeEx).
  * PASSIVE_LEVEL. */
 VOID
@@ -114,6 +121,15 @@ NdisEdgeReturn(NDIS_ADAPTER *Adapter, PNET_BUFFER_LIST NetBufferLists);
  */
 NDIS_STATUS
 NdisEdgeOidRequest(NDIS_ADAPTER *Adapter, NDIS_OID_REQUEST *Request);
+
+/*
+ * For tests. TRUE: NdisEdgeSend is allowed, and reaches the miniport, until a pause is complete;
+ * FALSE, as at first: until EdgeAdapterPause. Above Windows' miniports sends end before a pause
+ * begins, but the page "Pausing an Adapter" wants them refused, not excluded. While the adapter
+ * does not run.
+ */
+VOID
+NdisEdgeSendWhilePausing(NDIS_ADAPTER *Adapter, BOOLEAN Send);
 
 /* Stops and starts the data path as a change of bindings does. PASSIVE_LEVEL. */
 NTSTATUS

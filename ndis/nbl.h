@@ -48,6 +48,7 @@ typedef struct NBL_BLOCK
     NBL_POOL *Pool;
     struct NBL_BLOCK *NextFree;
     PNET_BUFFER SentNetBuffer;             /* FirstNetBuffer when it was passed to the miniport */
+    NDIS_STATUS MustRefuse;                /* NDIS_ADAPTER.MustRefuse then */
     NB_BLOCK *Buffer;                      /* embedded, or NULL */
     NET_BUFFER_LIST_CONTEXT *PoolContext;  /* of the pool's ContextSize, or NULL */
     NET_BUFFER_LIST_CONTEXT *ExtraContext; /* allocated because that was too small, or NULL */

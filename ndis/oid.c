@@ -268,6 +268,7 @@ AskMiniport(NDIS_ADAPTER *Adapter, NDIS_OID_REQUEST *Request)
     Seen->Header.Size = NDIS_SIZEOF_OID_REQUEST_REVISION_1;
     Seen->PortNumber = NDIS_DEFAULT_PORT_NUMBER;
     RtlZeroMemory(Seen->NdisReserved, sizeof(Seen->NdisReserved));
+    BOOLEAN Removed = ReadWord(&Adapter->MustRefuse) == NDIS_STATUS_NOT_ACCEPTED;
     OperationBegin(&Adapter->Oid);
     NDIS_STATUS Status =
         Adapter->Driver->Characteristics.OidRequestHandler(Adapter->MiniportAdapterContext, Seen);
@@ -280,6 +281,11 @@ AskMiniport(NDIS_ADAPTER *Adapter, NDIS_OID_REQUEST *Request)
                    (ULONG)Status, Seen->DATA.QUERY_INFORMATION.Oid);
     if (Status == NDIS_STATUS_PENDING)
         Status = NDIS_STATUS_FAILURE; /* reported by NdisMOidRequestComplete */
+    if (Removed && Status != NDIS_STATUS_NOT_ACCEPTED)
+        RuleBroken(
+            "MiniportOidRequest: ended with %x for OID %x after the miniport was told of the "
+            "surprise removal; NDIS_STATUS_NOT_ACCEPTED is required",
+            (ULONG)Status, Seen->DATA.QUERY_INFORMATION.Oid);
     if (!CheckResult(Seen, Status))
         Status = NDIS_STATUS_FAILURE;
     Request->DATA = Seen->DATA;

@@ -36,6 +36,7 @@ AdapterAllocate(NDIS_DRIVER *Driver)
     Adapter->OidClosed = TRUE;
     GateInitialize(&Adapter->Sends);
     GateInitialize(&Adapter->Receives);
+    GateInitialize(&Adapter->SendCalls);
     GateInitialize(&Adapter->Calls);
     KeInitializeSpinLock(&Adapter->LinkLock);
     return Adapter;
@@ -161,15 +162,21 @@ PnpStop(NDIS_ADAPTER *Adapter, PIRP Irp)
     return AdapterForward(Adapter, Irp);
 }
 
-/* Page "MINIPORT_DEVICE_PNP_EVENT_NOTIFY": the notification, and then MiniportHaltEx. */
+/* Page "MINIPORT_DEVICE_PNP_EVENT_NOTIFY": the notification, and then MiniportHaltEx. In between
+ * the miniport ends requests and sends with NDIS_STATUS_NOT_ACCEPTED. */
 static NTSTATUS
 PnpSurpriseRemoval(NDIS_ADAPTER *Adapter, PIRP Irp)
 {
     EventLock(&Adapter->OperationLock);
     Adapter->SurpriseRemoved = TRUE;
     if (ReadWord(&Adapter->State) != AdapterHalted)
+    {
         AdapterNotifyPnp(Adapter, NdisDevicePnPEventSurpriseRemoved, NULL, 0);
+        InterlockedExchange(&Adapter->MustRefuse, NDIS_STATUS_NOT_ACCEPTED);
+        EdgeAdapterRemoved(Adapter->Edge);
+    }
     AdapterHalt(Adapter, NdisHaltDeviceSurpriseRemoved);
+    InterlockedExchange(&Adapter->MustRefuse, NDIS_STATUS_SUCCESS);
     EventUnlock(&Adapter->OperationLock);
     Irp->IoStatus.Status = STATUS_SUCCESS;
     return AdapterForward(Adapter, Irp);

@@ -63,6 +63,7 @@ NdisEdgeSend(NDIS_ADAPTER *Adapter, PNET_BUFFER_LIST NetBufferLists, ULONG SendF
     static const char Function[] = "NdisEdgeSend";
     ULONG Count = 0;
     KIRQL Irql = KeGetCurrentIrql();
+    NDIS_STATUS MustRefuse = ReadWord(&Adapter->MustRefuse);
     for (PNET_BUFFER_LIST List = NetBufferLists; List != NULL; List = List->Next, Count++)
     {
         NBL_BLOCK *Block = NblBlock(Function, List);
@@ -75,6 +76,7 @@ NdisEdgeSend(NDIS_ADAPTER *Adapter, PNET_BUFFER_LIST NetBufferLists, ULONG SendF
             return;
         }
         Block->SentNetBuffer = List->FirstNetBuffer;
+        Block->MustRefuse = MustRefuse;
         List->Status = NDIS_STATUS_PENDING;
     }
     if (Count == 0)
@@ -87,9 +89,12 @@ NdisEdgeSend(NDIS_ADAPTER *Adapter, PNET_BUFFER_LIST NetBufferLists, ULONG SendF
         EdgeSendComplete(Adapter->Edge, NetBufferLists);
         return;
     }
+    BOOLEAN Counted = ReadWord(&Adapter->SendWhilePausing) && GateEnter(&Adapter->SendCalls, 1);
     Adapter->Driver->Characteristics.SendNetBufferListsHandler(
         Adapter->MiniportAdapterContext, NetBufferLists, NDIS_DEFAULT_PORT_NUMBER, SendFlags);
     RuleReturnedAt("MiniportSendNetBufferLists", Irql);
+    if (Counted)
+        GateLeave(&Adapter->SendCalls, 1);
 }
 
 /* Page "NdisMSendNetBufferListsComplete"; NOT_ACCEPTED from "MINIPORT_DEVICE_PNP_EVENT_NOTIFY" and
@@ -124,6 +129,7 @@ TakeCompleted(const char *Function, NDIS_ADAPTER *Adapter, PNET_BUFFER_LIST List
     /* Read while the miniport still holds it. */
     NDIS_STATUS Status = List->Status;
     BOOLEAN Changed = List->FirstNetBuffer != Block->SentNetBuffer;
+    NDIS_STATUS MustRefuse = Block->MustRefuse;
     if (!NblHandOver(Block, HeldBy(Adapter, NBL_HELD_BY_MINIPORT), 0))
     {
         RuleBroken("%s: NET_BUFFER_LIST %p is %s; it is not outstanding with this adapter, or has "
@@ -138,6 +144,14 @@ TakeCompleted(const char *Function, NDIS_ADAPTER *Adapter, PNET_BUFFER_LIST List
                    Function, (PVOID)List, (ULONG)Status);
         List->Status = NDIS_STATUS_FAILURE;
     }
+    /* Pages "MINIPORT_DEVICE_PNP_EVENT_NOTIFY" and "Pausing an Adapter". */
+    if (MustRefuse != NDIS_STATUS_SUCCESS && Status != MustRefuse)
+        RuleBroken(
+            "%s: NET_BUFFER_LIST %p has Status %x; it was sent after %s, so %s is required",
+            Function, (PVOID)List, (ULONG)Status,
+            MustRefuse == NDIS_STATUS_PAUSED ? "MiniportPause had returned NDIS_STATUS_PENDING"
+                                             : "the miniport was told of the surprise removal",
+            MustRefuse == NDIS_STATUS_PAUSED ? "NDIS_STATUS_PAUSED" : "NDIS_STATUS_NOT_ACCEPTED");
     if (Changed)
     {
         RuleBroken("%s: FirstNetBuffer of NET_BUFFER_LIST %p has changed; a miniport must not "

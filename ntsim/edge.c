@@ -185,6 +185,19 @@ EdgeAdapterRun(PVOID EdgeContext, const EDGE_ADAPTER_ATTRIBUTES *Attributes)
     pthread_mutex_unlock(&Mutex);
 }
 
+/* Whoever is above may not have noticed yet. NDIS checks how the miniport refuses. */
+VOID
+EdgeAdapterRemoved(PVOID EdgeContext)
+{
+    static const UCHAR Packet[20] = {0x45};
+    ULONG Packets;
+    SimFaultExemptBegin();
+    SimEdgeSendPacket(EdgeContext, Packet, sizeof(Packet), NULL);
+    SimEdgeOid(EdgeContext, NdisRequestQueryInformation, OID_GEN_XMIT_OK, &Packets, sizeof(Packets),
+               NULL, NULL);
+    SimFaultExemptEnd();
+}
+
 VOID
 EdgeAdapterPause(PVOID EdgeContext)
 {

@@ -306,6 +306,12 @@ EdgeAdapterRun(PVOID Context, const EDGE_ADAPTER_ATTRIBUTES *Attributes)
 }
 
 VOID
+EdgeAdapterRemoved(PVOID Context)
+{
+    UNREFERENCED_PARAMETER(Context);
+}
+
+VOID
 EdgeAdapterPause(PVOID Context)
 {
     HOST_EDGE *Edge = Context;

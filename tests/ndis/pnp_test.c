@@ -42,6 +42,105 @@ QueryRemoveNotifiesAndStopHalts(void **State)
     assert_string_equal(World.Miniport.Text, "OINRNPHINRNPHU");
 }
 
+static PNET_BUFFER_LIST Late;
+
+static void
+SendLate(void)
+{
+    ULONG Packets;
+    NDIS_OID_REQUEST Request = {.RequestType = NdisRequestQueryInformation};
+    Request.DATA.QUERY_INFORMATION.Oid = OID_GEN_XMIT_OK;
+    Request.DATA.QUERY_INFORMATION.InformationBuffer = &Packets;
+    Request.DATA.QUERY_INFORMATION.InformationBufferLength = sizeof(Packets);
+    NdisEdgeSend(World.EdgeAdapter, Late, 0);
+    NdisEdgeOidRequest(World.EdgeAdapter, &Request);
+}
+
+/* Sends and asks between the notification of a surprise removal and MiniportHaltEx; the miniport
+ * ends both with Status. */
+static void
+RemoveUnderTraffic(NDIS_STATUS Status)
+{
+    WorldRun();
+    Late = EdgePacket();
+    World.DuringRemoval = SendLate;
+    World.Script.SendStatus = Status;
+    World.Script.OidStatus = Status;
+    assert_int_equal(WorldPnp(IRP_MN_SURPRISE_REMOVAL), STATUS_SUCCESS);
+    if (Status == NDIS_STATUS_SUCCESS)
+    {
+        ExpectRule("it was sent after the miniport was told of the surprise removal, so "
+                   "NDIS_STATUS_NOT_ACCEPTED is required");
+        ExpectRule(
+            "MiniportOidRequest: ended with 0x0 for OID 0x20101 after the miniport was told");
+    }
+    ExpectNoRule();
+    EdgeFreePacket(Late);
+    WorldEnd();
+}
+
+static void
+RefusesAfterSurpriseRemoval(void **State)
+{
+    (void)State;
+    RemoveUnderTraffic(NDIS_STATUS_NOT_ACCEPTED);
+}
+
+static void
+GoesOnAfterSurpriseRemoval(void **State)
+{
+    (void)State;
+    RemoveUnderTraffic(NDIS_STATUS_SUCCESS);
+}
+
+static void
+SendDuringPause(void)
+{
+    NdisEdgeSend(World.EdgeAdapter, Late, 0);
+}
+
+/* Sends that come while the miniport pauses reach it, and it must have ended them by the end. */
+static void
+PauseUnderTraffic(BOOLEAN Keep)
+{
+    WorldRun();
+    Late = EdgePacket();
+    assert_int_equal(NdisEdgePause(World.EdgeAdapter), STATUS_SUCCESS);
+    NdisEdgeSendWhilePausing(World.EdgeAdapter, TRUE);
+    assert_int_equal(NdisEdgeRestart(World.EdgeAdapter), STATUS_SUCCESS);
+    World.Script.DuringPause = SendDuringPause;
+    World.Script.SendStatus = NDIS_STATUS_PAUSED;
+    World.Script.KeepSends = Keep;
+    assert_int_equal(NdisEdgePause(World.EdgeAdapter), STATUS_SUCCESS);
+    World.Script.DuringPause = NULL;
+    if (Keep)
+    {
+        ExpectRule("NET_BUFFER_LISTs that the miniport was to send are not completed");
+        World.Kept->Status = NDIS_STATUS_PAUSED;
+        NdisMSendNetBufferListsComplete(World.Adapter, World.Kept, 0);
+        World.Kept = NULL;
+    }
+    else
+        assert_int_equal(World.CompletedStatus, NDIS_STATUS_PAUSED);
+    ExpectNoRule();
+    EdgeFreePacket(Late);
+    WorldEnd();
+}
+
+static void
+RefusesWhilePausing(void **State)
+{
+    (void)State;
+    PauseUnderTraffic(FALSE);
+}
+
+static void
+KeepsSendsWhilePausing(void **State)
+{
+    (void)State;
+    PauseUnderTraffic(TRUE);
+}
+
 static void
 ForwardsWhatItDoesNotKnow(void **State)
 {
@@ -129,10 +228,18 @@ int
 RunPnpTests(void)
 {
     const struct CMUnitTest Tests[] = {
-        WORLD_TEST(StartsWhenTheBusPends),           WORLD_TEST(DoesNotInitialiseWhenTheBusFails),
-        WORLD_TEST(QueryRemoveNotifiesAndStopHalts), WORLD_TEST(ForwardsWhatItDoesNotKnow),
-        WORLD_TEST(SleepHaltsUnawareMiniports),      WORLD_TEST(SleepTellsAwareMiniports),
-        WORLD_TEST(ShutdownIsTheLastCall),           WORLD_TEST(NotifiesDeviceProperties),
+        WORLD_TEST(StartsWhenTheBusPends),
+        WORLD_TEST(DoesNotInitialiseWhenTheBusFails),
+        WORLD_TEST(QueryRemoveNotifiesAndStopHalts),
+        WORLD_TEST(ForwardsWhatItDoesNotKnow),
+        WORLD_TEST(SleepHaltsUnawareMiniports),
+        WORLD_TEST(SleepTellsAwareMiniports),
+        WORLD_TEST(RefusesAfterSurpriseRemoval),
+        WORLD_TEST(GoesOnAfterSurpriseRemoval),
+        WORLD_TEST(RefusesWhilePausing),
+        WORLD_TEST(KeepsSendsWhilePausing),
+        WORLD_TEST(ShutdownIsTheLastCall),
+        WORLD_TEST(NotifiesDeviceProperties),
     };
     return cmocka_run_group_tests_name("ndis pnp and power", Tests, NULL, NULL);
 }

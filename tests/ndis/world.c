@@ -68,6 +68,14 @@ EdgeAdapterRun(PVOID Edge, const EDGE_ADAPTER_ATTRIBUTES *Attributes)
 }
 
 VOID
+EdgeAdapterRemoved(PVOID Edge)
+{
+    UNREFERENCED_PARAMETER(Edge);
+    if (World.DuringRemoval != NULL)
+        World.DuringRemoval();
+}
+
+VOID
 EdgeAdapterPause(PVOID Edge)
 {
     assert_ptr_equal(Edge, &EdgeContext);

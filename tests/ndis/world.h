@@ -69,8 +69,9 @@ typedef struct WORLD
 
     /* The environment. */
     NDIS_ADAPTER *EdgeAdapter;
-    BOOLEAN Silent;      /* keep no journal: it is too short for tests with many calls */
-    BOOLEAN EdgeReturns; /* gives indicated lists back at once */
+    BOOLEAN Silent;              /* keep no journal: it is too short for tests with many calls */
+    BOOLEAN EdgeReturns;         /* gives indicated lists back at once */
+    void (*DuringRemoval)(void); /* between the miniport's notification and its halt */
     NTSTATUS EdgeDriverStatus;
     NTSTATUS EdgeCreateStatus;
     NTSTATUS EdgeIrpStatus;

@@ -172,6 +172,50 @@ PauseWaitsForTheLastReturn(void **State)
     ApplicationExit(&App);
 }
 
+static PNET_BUFFER_LIST Late;
+
+/* Sends past the edge, which would not send any more. */
+static BOOLEAN
+IsRefused(void *Unused)
+{
+    (void)Unused;
+    NdisEdgeSend(SimEdgeAdapter(WorldEdge), Late, 0);
+    return Late->Status == NDIS_STATUS_PAUSED;
+}
+
+/* What is sent while the adapter pauses is refused at once. */
+static void
+RefusesSendsWhilePausing(void **State)
+{
+    NDIS_ADAPTER *Adapter = SimEdgeAdapter(WorldEdge);
+    WAITER Waiter;
+    (void)State;
+    assert_int_equal(NdisEdgePause(Adapter), STATUS_SUCCESS);
+    NdisEdgeSendWhilePausing(Adapter, TRUE);
+    assert_int_equal(NdisEdgeRestart(Adapter), STATUS_SUCCESS);
+    Begin();
+    HoldPackets(1);
+    Late = SimListCreate();
+    SimListAdd(Late, Packet, 100, NULL);
+    WaiterStart(&Waiter, CallPause);
+    assert_true(WaitUntil(IsRefused, NULL));
+    CULVERT_DRIVER_STATISTICS Before = WorldDriverStatistics(App.File);
+    for (unsigned At = 0; At < 10; ++At)
+        assert_true(IsRefused(NULL));
+    CULVERT_DRIVER_STATISTICS After = WorldDriverStatistics(App.File);
+    assert_true(After.Receive.Drops[CulvertDropPaused] ==
+                Before.Receive.Drops[CulvertDropPaused] + 10);
+    assert_true(After.Receive.Packets == Before.Receive.Packets);
+    assert_false(WaiterDone(&Waiter));
+    SimEdgeHold(WorldEdge, FALSE);
+    assert_int_equal(SimEdgeReturn(WorldEdge, 1), 1);
+    assert_int_equal(WaiterEnd(&Waiter), STATUS_SUCCESS);
+    NdisEdgeSendWhilePausing(Adapter, FALSE);
+    assert_int_equal(NdisEdgeRestart(Adapter), STATUS_SUCCESS);
+    SimListFree(Late);
+    ApplicationExit(&App);
+}
+
 /* The session ends while NDIS has its lists; they come back when it is gone. */
 static void
 ListsOutliveTheirSession(void **State)
@@ -388,6 +432,7 @@ RunLifeTests(void)
         WORLD_TEST(PauseKeepsPackets),
         WORLD_TEST(SessionsWhilePaused),
         WORLD_TEST(PauseWaitsForTheLastReturn),
+        WORLD_TEST(RefusesSendsWhilePausing),
         WORLD_TEST(ListsOutliveTheirSession),
         WORLD_TEST(SurpriseRemovalEndsTheSession),
         WORLD_TEST(RemovalEndsTheSession),

@@ -70,6 +70,7 @@ typedef struct SENDER
     unsigned PacketsEach;
     ULONG BytesMax; /* of a packet */
     BOOLEAN AtDispatch;
+    BOOLEAN Straight;  /* also while the adapter pauses, past the edge */
     unsigned Accepted; /* packets in lists that completed with success */
     unsigned Refused;  /* packets in lists that completed with another status */
     unsigned Unsent;   /* packets that the edge did not send, as the adapter did not run */

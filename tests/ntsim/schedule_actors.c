@@ -61,7 +61,12 @@ SendList(SENDER *Sender, unsigned *Number)
     KIRQL Irql = KeGetCurrentIrql();
     if (Sender->AtDispatch)
         KeRaiseIrql(DISPATCH_LEVEL, &Irql);
-    BOOLEAN Sent = SimEdgeSend(Stages[Sender->Adapter].Edge, List);
+    SIM_EDGE *Edge = Stages[Sender->Adapter].Edge;
+    BOOLEAN Sent = TRUE;
+    if (Sender->Straight)
+        NdisEdgeSend(SimEdgeAdapter(Edge), List, 0);
+    else
+        Sent = SimEdgeSend(Edge, List);
     if (Sender->AtDispatch)
         KeLowerIrql(Irql);
     if (!Sent)
@@ -70,7 +75,8 @@ SendList(SENDER *Sender, unsigned *Number)
         Sender->Accepted += Sender->PacketsEach;
     else
     {
-        CHECK(List->Status == NDIS_STATUS_PAUSED || List->Status == NDIS_STATUS_FAILURE);
+        CHECK(List->Status == NDIS_STATUS_PAUSED || List->Status == NDIS_STATUS_FAILURE ||
+              List->Status == NDIS_STATUS_NOT_ACCEPTED);
         Sender->Refused += Sender->PacketsEach;
     }
     SimListFree(List);

@@ -277,6 +277,36 @@ PauseAndRestart(void)
     Disturbed(PauserMain, "pauser");
 }
 
+/* The same with senders that do not care; sends of long lists are in progress as a pause begins. */
+static void
+SendWhilePausing(void)
+{
+    unsigned Rounds = 3;
+    NDIS_ADAPTER *Adapter = SimEdgeAdapter(Stages[0].Edge);
+    SENDER Senders[2] = {{.Number = 1, .Lists = 6, .PacketsEach = 40, .BytesMax = 60},
+                         {.Number = 2, .Lists = 6, .PacketsEach = 40, .BytesMax = 60}};
+    GUEST Guest = {.Packets = 12, .BytesMax = 60};
+    RETURNER Returner = {.Count = 2, .Milliseconds = SimScheduleRandom(2)};
+    CHECK(NdisEdgePause(Adapter) == STATUS_SUCCESS);
+    NdisEdgeSendWhilePausing(Adapter, TRUE);
+    CHECK(NdisEdgeRestart(Adapter) == STATUS_SUCCESS);
+    ReturnerStart(&Returner);
+    CHECK(GuestBegin(&Guest) == STATUS_PENDING);
+    GuestRun(&Guest);
+    for (unsigned At = 0; At < ARRAYSIZE(Senders); ++At)
+    {
+        Senders[At].Straight = TRUE;
+        SenderStart(&Senders[At]);
+    }
+    SIM_THREAD *Pauser = SimThreadCreate(PauserMain, &Rounds, "pauser");
+    for (unsigned At = 0; At < ARRAYSIZE(Senders); ++At)
+        SimThreadJoin(Senders[At].Thread);
+    SimThreadJoin(Pauser);
+    WaitIndicated(Guest.Packets);
+    CHECK(GuestEnd(&Guest, EndByCancel) == STATUS_CANCELLED);
+    ReturnerStop(&Returner);
+}
+
 static void
 SleepAndWake(void)
 {
@@ -493,6 +523,7 @@ const SCENARIO LifeScenarios[] = {
     {.Name = "cancel-at-start", .Adapters = 1, .Points = 1050, .Run = CancelAtStart},
     {.Name = "close-at-start", .Adapters = 1, .Points = 250, .Run = CloseAtStart},
     {.Name = "pause-and-restart", .Adapters = 1, .Points = 1100, .Run = PauseAndRestart},
+    {.Name = "send-while-pausing", .Adapters = 1, .Points = 3000, .Run = SendWhilePausing},
     {.Name = "sleep-and-wake", .Adapters = 1, .Points = 1150, .Run = SleepAndWake},
     {.Name = "sessions-and-pauses", .Adapters = 1, .Points = 900, .Run = SessionsAndPauses},
     {.Name = "late-returns", .Adapters = 1, .Points = 600, .Run = LateReturns},

@@ -2,7 +2,7 @@
 /*
  * CULVERT_IOCTL_STATISTICS: each counter, from any process, and never other than what
  * OID_GEN_STATISTICS says (WorldDriverStatistics compares them). fault_test.c has the drops for
- * want of memory. Packets of a paused adapter are not seen here: this NDIS completes them itself.
+ * want of memory, life_test.c those of a paused adapter.
  */
 #include <pthread.h>
 #include "runner.h"
