@@ -4,11 +4,9 @@
  * notifications (devnotify.c). All other functions are forwarded to Wine's setupapi.dll, where Wine
  * has them too (see cfgmgr32.def).
  *
- * Wine's device manager keeps root-enumerated devices by the service that their Enum key names: one
- * whose key does not name it any more is removed when the service is told to look again, as
- * SetupAPI does after a removal. So a disabled device is one whose service has been put away under
- * another name. What the driver sees is what it sees on Windows: its device is removed, and later
- * another one is added and started.
+ * A disabled device is one whose service has been put away under another name, so that Wine's
+ * device manager removes it (device_manager.h). What the driver sees is what it sees on Windows:
+ * its device is removed, and later another one is added and started.
  *
  * Functions and codes: cfgmgr32.h's reference. A prefix knows no restart of the system, so that
  * persistence is only what the registry says of it.
@@ -17,12 +15,12 @@
 #include <cfgmgr32.h>
 #include <regstr.h>
 #include <setupapi.h>
+#include "device_manager.h"
 
 #define ENUM_KEY           L"SYSTEM\\CurrentControlSet\\Enum\\"
 #define SERVICE_VALUE      L"Service"
 #define PUT_AWAY_VALUE     L"CulvertHostDisabledService"
 #define SERVICE_CHARACTERS 256
-#define LOOK_AGAIN         128 /* Wine's control code */
 
 static HKEY
 OpenDevice(DEVINST Device)
@@ -56,30 +54,6 @@ MoveText(HKEY Key, const WCHAR *From, const WCHAR *To, const WCHAR *Text)
            RegDeleteValueW(Key, From) == ERROR_SUCCESS;
 }
 
-/* Returns when the devices that are new have been started and those that are gone removed. */
-static CONFIGRET
-LookAgain(const WCHAR *ServiceName, BOOL Start)
-{
-    SC_HANDLE Manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT), Service;
-    SERVICE_STATUS Status;
-    BOOL Done = FALSE;
-
-    if (Manager == NULL)
-        return CR_ACCESS_DENIED;
-    Service = OpenServiceW(Manager, ServiceName,
-                           SERVICE_USER_DEFINED_CONTROL | (Start ? SERVICE_START : 0));
-    if (Service != NULL)
-    {
-        if (Start)
-            StartServiceW(Service, 0, NULL);
-        Done = ControlService(Service, LOOK_AGAIN, &Status) ||
-               (!Start && GetLastError() == ERROR_SERVICE_NOT_ACTIVE);
-        CloseServiceHandle(Service);
-    }
-    CloseServiceHandle(Manager);
-    return Done ? CR_SUCCESS : CR_FAILURE;
-}
-
 static void
 SetDisabledFlag(HKEY Key, DWORD Disabled)
 {
@@ -103,9 +77,12 @@ Change(DEVINST Device, const WCHAR *From, const WCHAR *To, DWORD Disabled)
     SetDisabledFlag(Key, Disabled);
     /* A device that is so already is no failure. */
     if (ReadText(Key, From, Service))
-        Result = MoveText(Key, From, To, Service)
-                     ? LookAgain(Service, lstrcmpW(To, SERVICE_VALUE) == 0)
-                     : CR_REGISTRY_ERROR;
+    {
+        if (!MoveText(Key, From, To, Service))
+            Result = CR_REGISTRY_ERROR;
+        else if (!DeviceManagerLookAgain(Service, lstrcmpW(To, SERVICE_VALUE) == 0))
+            Result = CR_FAILURE;
+    }
     RegCloseKey(Key);
     return Result;
 }

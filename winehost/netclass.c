@@ -13,6 +13,7 @@
 #include <windows.h>
 #include <setupapi.h>
 #include "connection.h"
+#include "device_manager.h"
 
 #define NUMBER_TEXT_MAX        12
 #define DEFAULT_NAMES_MAX      10000
@@ -198,6 +199,25 @@ DriverVersion(HINF Inf, HKEY DriverKey)
                        sizeof(Date));
 }
 
+/*
+ * Wine's device manager may not have been told that an earlier device of this name has gone,
+ * because the process that removed it was killed; it would take the new one for that, and not start
+ * it. As the new one's key does not name its service yet, a look now removes the earlier one.
+ */
+static void
+ForgetEarlierDevice(HINF Inf, const WCHAR *Section)
+{
+    static const WCHAR Suffix[] = L".Services";
+    WCHAR Services[LINE_LEN + ARRAYSIZE(Suffix)], Service[LINE_LEN];
+    INFCONTEXT Line;
+
+    lstrcpyW(Services, Section);
+    lstrcatW(Services, Suffix);
+    if (SetupFindFirstLineW(Inf, Services, L"AddService", &Line) &&
+        SetupGetStringFieldW(&Line, 1, Service, LINE_LEN, NULL))
+        DeviceManagerLookAgain(Service, FALSE);
+}
+
 static void
 InfValues(HDEVINFO Devices, SP_DEVINFO_DATA *Device, SP_DRVINFO_DATA_W *Driver, HKEY DriverKey)
 {
@@ -225,8 +245,11 @@ InfValues(HDEVINFO Devices, SP_DEVINFO_DATA *Device, SP_DRVINFO_DATA_W *Driver, 
             DriverVersion(Inf, DriverKey);
             if (SetupDiGetActualSectionToInstallW(Inf, Buffer->Detail.SectionName, Section,
                                                   LINE_LEN, NULL, NULL))
+            {
+                ForgetEarlierDevice(Inf, Section);
                 for (unsigned Index = 0; Index < sizeof(Names) / sizeof(Names[0]); Index++)
                     CopyNumber(Inf, Section, DriverKey, Names[Index]);
+            }
             SetupCloseInfFile(Inf);
         }
     }

@@ -202,6 +202,24 @@ removal_while_running() {
   grep -q 'ended with ERROR_HANDLE_EOF' "$log"
 }
 
+# A process that dies between the steps of a removal: the device's key is gone, and Wine's device manager
+# does not know it yet. The next device gets its name.
+half_removed() {
+  ready $traffic hold stays0 || return 1
+  local first=$program key
+  log=$log.second
+  ready $traffic reflect dies0 || return 1
+  kill_program dies0 "$program" || return 1
+  log=$log.third
+  key='HKLM\System\CurrentControlSet\Enum\ROOT\CULVERT\0001'
+  in_sandbox winehost/launch.sh reg delete "$key" /f >"$log" 2>&1 </dev/null || { fail "the key cannot be deleted"; return 1; }
+  log=$log.fourth
+  ready $traffic reflect dies0 || { fail "the adapter after a removal that was broken off did not start"; return 1; }
+  stop_program INT || return 1
+  program=$first
+  stop_program INT
+}
+
 killed_prefix() {
   ready $traffic reflect prefix0 || return 1
   local id
@@ -343,6 +361,7 @@ run_test bridge_tcp "iperf3 TCP through two adapters that a Windows program brid
 run_test removal_while_running "an adapter deleted with a session running: the application wakes with ERROR_HANDLE_EOF"
 run_test killed_client "a killed application leaves a state from which the next one works"
 run_test killed_while_shared "an adapter of a killed application is replaced while another one runs"
+run_test half_removed "a removal that was broken off in the middle does not keep the next adapter from starting"
 run_test killed_prefix "a killed prefix leaves a state from which the next run works"
 run_test install_remove_install "install, remove, install, remove, install, remove"
 run_test two_prefixes "two prefixes in two network namespaces do not disturb each other"
