@@ -31,6 +31,25 @@ IsHalfMade(const DEVICE *Device, DEVICE_INTERFACE *Interface)
            DeviceGetInterface(Device, Interface) != ERROR_SUCCESS;
 }
 
+/* "Name 2", "Name 3" ..., with as much of Name as fits. */
+static void
+NumberedName(const WCHAR *Name, DWORD Number, WCHAR Numbered[MAX_ADAPTER_NAME])
+{
+    WCHAR Digits[NUMBER_CHARACTERS];
+    WCHAR *Digit = Digits + NUMBER_CHARACTERS - 1;
+    int Length;
+
+    *Digit = L'\0';
+    for (; Number; Number /= 10)
+        *--Digit = (WCHAR)(L'0' + Number % 10);
+    lstrcpynW(Numbered, Name, MAX_ADAPTER_NAME - NUMBER_CHARACTERS);
+    Length = lstrlenW(Numbered);
+    if (Name[Length] && IS_HIGH_SURROGATE(Numbered[Length - 1]))
+        Numbered[Length - 1] = L'\0'; /* half a character */
+    lstrcatW(Numbered, L" ");
+    lstrcatW(Numbered, Digit);
+}
+
 static BOOL
 HasName(const DEVICE_INTERFACE *Interface, const WCHAR *Name)
 {
@@ -40,12 +59,32 @@ HasName(const DEVICE_INTERFACE *Interface, const WCHAR *Name)
            DeviceNamesEqual(DeviceName, Name);
 }
 
-/* What the new adapter would collide with is removed if nobody uses it. */
+/* Whether the device was made for the name, got a numbered one because another interface had that,
+ * and has kept it. */
+static BOOL
+HasNumberedName(const DEVICE *Device, const DEVICE_INTERFACE *Interface, const WCHAR *Name)
+{
+    WCHAR DeviceName[MAX_ADAPTER_NAME], Numbered[MAX_ADAPTER_NAME];
+    BOOL Equal = FALSE;
+
+    if (!DeviceHasRequestedName(Device, Name) ||
+        NciGetName(&Interface->Guid, DeviceName) != ERROR_SUCCESS)
+        return FALSE;
+    for (DWORD Number = 2; !Equal && Number <= LAST_NAME_NUMBER; Number++)
+    {
+        NumberedName(Name, Number, Numbered);
+        Equal = DeviceNamesEqual(DeviceName, Numbered);
+    }
+    return Equal;
+}
+
+/* What the new adapter would collide with is removed if nobody uses it. So is what an earlier run
+ * has left under a numbered name, or else each run that ends badly would leave one more. */
 static DWORD
 MakeWay(REQUEST *Request, DEVICE *Device, BOOL *RebootRequired)
 {
     DEVICE_INTERFACE Interface;
-    BOOL SameName, SameGuid, SamePool, Unused = FALSE;
+    BOOL SameName, Numbered, SameGuid, SamePool, Unused = FALSE;
     DWORD Error;
 
     if (IsHalfMade(Device, &Interface))
@@ -57,7 +96,8 @@ MakeWay(REQUEST *Request, DEVICE *Device, BOOL *RebootRequired)
     SamePool = DeviceIsInPool(Device, Request->Pool);
     SameName = SamePool && HasName(&Interface, Request->Name);
     SameGuid = Request->Guid && IsEqualGUID(&Interface.Guid, Request->Guid);
-    if (!SameName && !SameGuid)
+    Numbered = SamePool && HasNumberedName(Device, &Interface, Request->Name);
+    if (!SameName && !Numbered && !SameGuid)
         return ERROR_SUCCESS;
     Error = SamePool ? AdapterIsUnused(&Interface.Guid, &Unused) : ERROR_SUCCESS;
     if (Error != ERROR_SUCCESS)
@@ -72,6 +112,8 @@ MakeWay(REQUEST *Request, DEVICE *Device, BOOL *RebootRequired)
         return LogError(ERROR_ALREADY_EXISTS,
                         L"Adapter \"%s\" of pool \"%s\" (device %s) is in use", Request->Name,
                         Request->Pool, Device->InstanceId);
+    if (!SameGuid)
+        return ERROR_SUCCESS;
     LogWarning(L"Device %s has the requested GUID and cannot be replaced; another one is used",
                Device->InstanceId);
     Request->Guid = NULL;
@@ -112,25 +154,6 @@ SetNameWhenKnown(const GUID *Interface, const WCHAR *Name)
     return Error == ERROR_FILE_NOT_FOUND ? ERROR_TIMEOUT : Error;
 }
 
-/* "Name 2", "Name 3" ..., with as much of Name as fits. */
-static void
-NumberedName(const WCHAR *Name, DWORD Number, WCHAR Numbered[MAX_ADAPTER_NAME])
-{
-    WCHAR Digits[NUMBER_CHARACTERS];
-    WCHAR *Digit = Digits + NUMBER_CHARACTERS - 1;
-    int Length;
-
-    *Digit = L'\0';
-    for (; Number; Number /= 10)
-        *--Digit = (WCHAR)(L'0' + Number % 10);
-    lstrcpynW(Numbered, Name, MAX_ADAPTER_NAME - NUMBER_CHARACTERS);
-    Length = lstrlenW(Numbered);
-    if (Name[Length] && IS_HIGH_SURROGATE(Numbered[Length - 1]))
-        Numbered[Length - 1] = L'\0'; /* half a character */
-    lstrcatW(Numbered, L" ");
-    lstrcatW(Numbered, Digit);
-}
-
 /* Given is the name that it got. */
 static DWORD
 NameInterface(const GUID *Interface, const WCHAR *Name, WCHAR Given[MAX_ADAPTER_NAME])
@@ -163,7 +186,9 @@ Complete(const REQUEST *Request, const DEVICE *Device, const DEVICE_INTERFACE *I
 
     if (Error != ERROR_SUCCESS)
         LogError(Error, L"Cannot name the interface of device %s \"%s\"", Device->InstanceId, Name);
-    else
+    else if (!DeviceNamesEqual(Name, Request->Name))
+        Error = DeviceSetRequestedName(Device, Request->Name);
+    if (Error == ERROR_SUCCESS)
         Error = DeviceSetPool(Device, Request->Pool);
     if (Error == ERROR_SUCCESS)
         Error = NamespaceMarkAdapter(&Interface->Guid, &Mark);

@@ -24,9 +24,11 @@ SetupDiSetDevicePropertyW(HDEVINFO DeviceInfoSet, PSP_DEVINFO_DATA DeviceInfoDat
                           const BYTE *PropertyBuffer, DWORD PropertyBufferSize, DWORD Flags);
 #endif
 
-/* The name of the pool that the device belongs to; a string. */
-static const DEVPROPKEY PoolProperty = {
-    {0x6b8a2a1e, 0x6f0b, 0x4c53, {0x9b, 0x5d, 0x0e, 0x7c, 0x61, 0xb3, 0xd5, 0xf4}}, 2};
+/* Strings: the name of the pool that the device belongs to, and the name that was asked for, where
+ * the adapter got another one. */
+#define PROPERTIES {0x6b8a2a1e, 0x6f0b, 0x4c53, {0x9b, 0x5d, 0x0e, 0x7c, 0x61, 0xb3, 0xd5, 0xf4}}
+static const DEVPROPKEY PoolProperty = {PROPERTIES, 2};
+static const DEVPROPKEY RequestedNameProperty = {PROPERTIES, 3};
 
 DWORD
 DeviceListOpen(DEVICE_LIST *List)
@@ -204,31 +206,62 @@ DeviceGetInterface(const DEVICE *Device, DEVICE_INTERFACE *Interface)
     return ERROR_SUCCESS;
 }
 
-DWORD
-DeviceGetPool(const DEVICE *Device, WCHAR *Pool)
+static DWORD
+GetString(const DEVICE *Device, const DEVPROPKEY *Property, WCHAR *Text, DWORD Characters)
 {
     SP_DEVINFO_DATA Data = Device->Data;
     DEVPROPTYPE Type;
 
-    if (!SetupDiGetDevicePropertyW(Device->Set, &Data, &PoolProperty, &Type, (BYTE *)Pool,
-                                   WINTUN_MAX_POOL * sizeof(WCHAR), NULL, 0))
+    if (!SetupDiGetDevicePropertyW(Device->Set, &Data, Property, &Type, (BYTE *)Text,
+                                   Characters * sizeof(WCHAR), NULL, 0))
         return GetLastError();
     if (Type != DEVPROP_TYPE_STRING)
         return ERROR_NOT_FOUND;
-    Pool[WINTUN_MAX_POOL - 1] = L'\0';
+    Text[Characters - 1] = L'\0';
     return ERROR_SUCCESS;
+}
+
+static BOOL
+SetString(const DEVICE *Device, const DEVPROPKEY *Property, const WCHAR *Text)
+{
+    SP_DEVINFO_DATA Data = Device->Data;
+    DWORD Bytes = ((DWORD)lstrlenW(Text) + 1) * sizeof(WCHAR);
+
+    return SetupDiSetDevicePropertyW(Device->Set, &Data, Property, DEVPROP_TYPE_STRING,
+                                     (const BYTE *)Text, Bytes, 0);
+}
+
+DWORD
+DeviceGetPool(const DEVICE *Device, WCHAR *Pool)
+{
+    return GetString(Device, &PoolProperty, Pool, WINTUN_MAX_POOL);
 }
 
 DWORD
 DeviceSetPool(const DEVICE *Device, const WCHAR *Pool)
 {
-    SP_DEVINFO_DATA Data = Device->Data;
-    DWORD Bytes = ((DWORD)lstrlenW(Pool) + 1) * sizeof(WCHAR);
-
-    if (!SetupDiSetDevicePropertyW(Device->Set, &Data, &PoolProperty, DEVPROP_TYPE_STRING,
-                                   (const BYTE *)Pool, Bytes, 0))
+    if (!SetString(Device, &PoolProperty, Pool))
         return LogLastError(L"Cannot put device %s into pool %s", Device->InstanceId, Pool);
     return ERROR_SUCCESS;
+}
+
+DWORD
+DeviceSetRequestedName(const DEVICE *Device, const WCHAR *Name)
+{
+    if (!SetString(Device, &RequestedNameProperty, Name))
+        return LogLastError(L"Cannot note that device %s was to be named \"%s\"",
+                            Device->InstanceId, Name);
+    return ERROR_SUCCESS;
+}
+
+BOOL
+DeviceHasRequestedName(const DEVICE *Device, const WCHAR *Name)
+{
+    WCHAR Requested[MAX_ADAPTER_NAME];
+
+    return GetString(Device, &RequestedNameProperty, Requested, MAX_ADAPTER_NAME) ==
+               ERROR_SUCCESS &&
+           DeviceNamesEqual(Requested, Name);
 }
 
 BOOL

@@ -70,6 +70,13 @@ DeviceGetPool(_In_ const DEVICE *Device, _Out_writes_z_(WINTUN_MAX_POOL) WCHAR *
 DWORD
 DeviceSetPool(_In_ const DEVICE *Device, _In_z_ const WCHAR *Pool);
 
+/* Notes the name that was asked for, where the adapter got another one because that was taken. */
+DWORD
+DeviceSetRequestedName(_In_ const DEVICE *Device, _In_z_ const WCHAR *Name);
+
+BOOL
+DeviceHasRequestedName(_In_ const DEVICE *Device, _In_z_ const WCHAR *Name);
+
 /* Whether the device belongs to the pool. */
 BOOL
 DeviceIsInPool(_In_ const DEVICE *Device, _In_z_ const WCHAR *Pool);

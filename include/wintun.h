@@ -109,10 +109,10 @@ typedef BOOL(CALLBACK *WINTUN_ENUM_CALLBACK)(_In_ WINTUN_ADAPTER_HANDLE Adapter,
  * WintunDeletePoolDriver take a driver from its users. Waits up to 15 seconds for the new device to
  * start.
  *
- * An adapter of the same pool that has the same name, or the requested GUID, is replaced if nobody
- * uses it; a process that crashed may have left it. It is in use while any process holds a handle
- * from WintunCreateAdapter or WintunOpenAdapter, or a session. After a failure nothing of the new
- * adapter is left.
+ * An adapter of the same pool that has the same name, or was created with it and got a number, or
+ * has the requested GUID, is replaced if nobody uses it; a process that crashed may have left it. It
+ * is in use while any process holds a handle from WintunCreateAdapter or WintunOpenAdapter, or a
+ * session. After a failure nothing of the new adapter is left.
  *
  * @param Pool           The pool, up to WINTUN_MAX_POOL-1 characters.
  * @param Name           The requested name, up to MAX_ADAPTER_NAME-1 characters. If an interface

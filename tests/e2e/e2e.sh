@@ -202,19 +202,27 @@ removal_while_running() {
   grep -q 'ended with ERROR_HANDLE_EOF' "$log"
 }
 
-# A process that dies between the steps of a removal: the device's key is gone, and Wine's device manager
+delete_key() { # KEY below HKLM\System\CurrentControlSet
+  in_sandbox winehost/launch.sh reg delete "HKLM\\System\\CurrentControlSet\\$1" /f >"$log" 2>&1 </dev/null ||
+    fail "the key $1 cannot be deleted"
+}
+
+# A process that dies between the steps of a removal: the device's keys are gone, and Wine's device manager
 # does not know it yet. The next device gets its name.
 half_removed() {
   ready $traffic hold stays0 || return 1
-  local first=$program key
+  local first=$program device guid
   log=$log.second
-  ready $traffic reflect dies0 || return 1
-  kill_program dies0 "$program" || return 1
+  ready $traffic reflect half0 || return 1
+  device=$(sed -nE 's/.*Created device (ROOT[^ \r]*).*/\1/p' "$log")
+  guid=$(sed -nE 's/.*Created adapter (\{[^}]*\}).*/\1/p' "$log")
+  kill_program half0 "$program" || return 1
   log=$log.third
-  key='HKLM\System\CurrentControlSet\Enum\ROOT\CULVERT\0001'
-  in_sandbox winehost/launch.sh reg delete "$key" /f >"$log" 2>&1 </dev/null || { fail "the key cannot be deleted"; return 1; }
+  delete_key "Control\\Network\\{4D36E972-E325-11CE-BFC1-08002BE10318}\\$guid" || return 1
+  delete_key "Enum\\$device" || return 1
   log=$log.fourth
-  ready $traffic reflect dies0 || { fail "the adapter after a removal that was broken off did not start"; return 1; }
+  ready $traffic reflect half0 || { fail "the adapter after a removal that was broken off did not start"; return 1; }
+  grep -q "Created device ${device//\\/\\\\}" "$log" || { fail "the new device is not $device"; return 1; }
   stop_program INT || return 1
   program=$first
   stop_program INT

@@ -275,6 +275,10 @@ TakenName(void)
               "each pool has its own");
         FAILS("setname/taken", ERROR_ALREADY_EXISTS, !WintunSetAdapterName(Second, NAME),
               "nor can it be given the name of another pool's adapter");
+        WintunFreeAdapter(Second);
+        Second = WintunCreateAdapter(OTHER_POOL, NAME, NULL, NULL);
+        Check("create/stale", AdapterIsNamed(Second, NAME L" 2") && PoolCount(OTHER_POOL) == 1,
+              "left behind, it is replaced although it has a number");
         AdapterUnmake(Second);
     }
     Check("create/taken", AdapterIsNamed(First, NAME), "the first one keeps its name");
