@@ -45,22 +45,33 @@ EtherTypeOf(const UCHAR *Packet)
     }
 }
 
-/* Describes the packet of Size bytes that was copied into Buffer, as NDIS wants raw IP to be. */
+/*
+ * The out-of-band data of a list, as long as it is on Windows 7, whose NET_BUFFER_LIST ends there
+ * (NDIS 6.20). Later entries are of virtual switches and of receive coalescing; who makes such a
+ * list makes his own.
+ */
+#define OUT_OF_BAND_BYTES ((NetBufferListFilteringInfo + 1) * sizeof(PVOID))
+
+/*
+ * Describes the packet of Size bytes that was copied into Buffer, as NDIS wants raw IP to be. The
+ * list has been with others: what they have written to it is not said of this packet.
+ */
 static PNET_BUFFER_LIST
 DescribePacket(BUFFER *Buffer, ULONG Size, USHORT EtherType)
 {
     PNET_BUFFER_LIST List = Buffer->NetBufferList;
     PNET_BUFFER NetBuffer = NET_BUFFER_LIST_FIRST_NB(List);
-    /* Whoever had it last may have moved these. */
     NET_BUFFER_FIRST_MDL(NetBuffer) = Buffer->Mdl;
     NET_BUFFER_CURRENT_MDL(NetBuffer) = Buffer->Mdl;
     NET_BUFFER_DATA_OFFSET(NetBuffer) = 0;
     NET_BUFFER_CURRENT_MDL_OFFSET(NetBuffer) = 0;
     NET_BUFFER_DATA_LENGTH(NetBuffer) = Size;
+    Buffer->Mdl->Next = NULL;
     NET_BUFFER_LIST_NEXT_NBL(List) = NULL;
     NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SUCCESS;
-    NdisClearNblFlag(List, NDIS_NBL_FLAGS_IS_IPV4 | NDIS_NBL_FLAGS_IS_IPV6);
-    NdisSetNblFlag(List, EtherType == 0x0800 ? NDIS_NBL_FLAGS_IS_IPV4 : NDIS_NBL_FLAGS_IS_IPV6);
+    NET_BUFFER_LIST_NBL_FLAGS(List) =
+        EtherType == 0x0800 ? NDIS_NBL_FLAGS_IS_IPV4 : NDIS_NBL_FLAGS_IS_IPV6;
+    RtlZeroMemory(List->NetBufferListInfo, OUT_OF_BAND_BYTES);
     /* Network byte order (NDIS documentation: NetBufferListFrameType). */
     NET_BUFFER_LIST_INFO(List, NetBufferListFrameType) =
         (PVOID)(ULONG_PTR)RtlUshortByteSwap(EtherType);

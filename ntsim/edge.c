@@ -286,9 +286,50 @@ CopyPacket(PNET_BUFFER NetBuffer)
     return Packet;
 }
 
+/* What a miniport must not say of a packet that it knows nothing of, and what whoever had the list
+ * before left in it. Of a length that every NDIS has. */
+#define OUT_OF_BAND (NetBufferListFilteringInfo + 1)
+
+static void
+CheckOutOfBand(PNET_BUFFER_LIST List)
+{
+    static const char Call[] = "NdisMIndicateReceiveNetBufferLists";
+    for (unsigned Info = 0; Info < OUT_OF_BAND; ++Info)
+    {
+        if (Info != NetBufferListFrameType && List->NetBufferListInfo[Info] != NULL)
+            SimRuleBroken(Call, "nblinfo/ne-nblinfo-ndis_net_buffer_list_info",
+                          "out-of-band data %u of list %p is %p, of another packet", Info,
+                          (void *)List, List->NetBufferListInfo[Info]);
+    }
+    if (List->NblFlags & ~(NDIS_NBL_FLAGS_IS_IPV4 | NDIS_NBL_FLAGS_IS_IPV6))
+        SimRuleBroken(Call, "nbl/ns-nbl-net_buffer_list", "NblFlags of list %p are %x",
+                      (void *)List, List->NblFlags);
+    if (List->FirstNetBuffer->MdlChain->Next != NULL)
+        SimRuleBroken(Call, "NET_BUFFER Architecture", "list %p has an MDL too many", (void *)List);
+}
+
+/* A filter or protocol writes what it likes to the lists that it has, before it gives them back. */
+static void
+Scribble(PNET_BUFFER_LIST Chain)
+{
+    static MDL Other;
+    for (PNET_BUFFER_LIST List = Chain; List != NULL; List = List->Next)
+    {
+        PNET_BUFFER Buffer = List->FirstNetBuffer;
+        for (unsigned Info = 0; Info < MaxNetBufferListInfo; ++Info)
+            List->NetBufferListInfo[Info] = (PVOID)(ULONG_PTR)(0x101 * (Info + 1));
+        List->NblFlags = NDIS_NBL_FLAGS_IS_UDP | NDIS_NBL_FLAGS_IS_IPV4 | NDIS_NBL_FLAGS_IS_IPV6 |
+                         NDIS_NBL_FLAGS_IS_LOOPBACK_PACKET;
+        List->Status = NDIS_STATUS_FAILURE;
+        Buffer->MdlChain->Next = &Other;
+        Buffer->DataOffset = Buffer->CurrentMdlOffset = 7;
+    }
+}
+
 static void
 TakeIn(SIM_EDGE *Edge, PNET_BUFFER_LIST List)
 {
+    CheckOutOfBand(List);
     ULONG_PTR Type = (ULONG_PTR)NET_BUFFER_LIST_INFO(List, NetBufferListFrameType);
     for (PNET_BUFFER Buffer = List->FirstNetBuffer; Buffer != NULL; Buffer = Buffer->Next)
     {
@@ -324,7 +365,10 @@ EdgeReceive(PVOID EdgeContext, PNET_BUFFER_LIST NetBufferLists, ULONG Count, ULO
     for (PNET_BUFFER_LIST List = NetBufferLists; List != NULL; List = List->Next)
         TakeIn(Edge, List);
     if (ReceiveFlags & NDIS_RECEIVE_FLAGS_RESOURCES)
+    {
+        Scribble(NetBufferLists);
         return;
+    }
     pthread_mutex_lock(&Mutex);
     BOOLEAN Hold = Edge->Hold;
     if (Hold)
@@ -336,7 +380,10 @@ EdgeReceive(PVOID EdgeContext, PNET_BUFFER_LIST NetBufferLists, ULONG Count, ULO
     }
     pthread_mutex_unlock(&Mutex);
     if (!Hold)
+    {
+        Scribble(NetBufferLists);
         NdisEdgeReturn(Edge->Adapter, NetBufferLists);
+    }
 }
 
 void
@@ -363,7 +410,10 @@ SimEdgeReturn(SIM_EDGE *Edge, unsigned Count)
     Edge->HeldCount -= Returned;
     pthread_mutex_unlock(&Mutex);
     if (Returned != 0)
+    {
+        Scribble(Chain);
         NdisEdgeReturn(Edge->Adapter, Chain);
+    }
     return Returned;
 }
 
