@@ -57,8 +57,8 @@ typedef struct CULVERT_SESSION_START
 {
     uint32_t ContractVersion; /* CULVERT_CONTRACT_VERSION */
     uint32_t Capacity;        /* of each ring, in bytes: see ring.h */
-    /* Handles of the caller's events. The driver sets the first two and waits on the third, which
-     * is auto-reset; of what kind the others are is the caller's matter. */
+    /* Handles of the caller's events, of either kind. The driver sets the first two
+     * (EVENT_MODIFY_STATE), and waits on the third and resets it (and SYNCHRONIZE). */
     uint64_t ReceiveEvent;   /* the ring to the application has packets, or the session ended */
     uint64_t SendSpaceEvent; /* the session started, the ring to the driver has room again, or
                               * the session ended */

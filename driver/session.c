@@ -78,7 +78,8 @@ ReferenceEvents(SESSION *Session, const CULVERT_SESSION_START *Start)
         Status =
             ReferenceEvent(Start->SendSpaceEvent, EVENT_MODIFY_STATE, &Session->SendSpaceEvent);
     if (NT_SUCCESS(Status))
-        Status = ReferenceEvent(Start->SendEvent, SYNCHRONIZE, &Session->SendEvent);
+        Status =
+            ReferenceEvent(Start->SendEvent, SYNCHRONIZE | EVENT_MODIFY_STATE, &Session->SendEvent);
     if (!NT_SUCCESS(Status))
         DereferenceEvents(Session);
     return Status;
@@ -217,12 +218,15 @@ FreeSession:
     return Status;
 }
 
+/* Index of the application's event among what wakes the session's thread. */
+#define WAKER_SEND 2
+
 /* Carries packets until the session is stopped. */
 static VOID
 SessionRun(SESSION *Session)
 {
     ADAPTER *Adapter = Session->Adapter;
-    PVOID Wakers[] = {&Session->Stop, &Adapter->InjectWake, Session->SendEvent};
+    PVOID Wakers[] = {&Session->Stop, &Adapter->InjectWake, [WAKER_SEND] = Session->SendEvent};
     while (ReadNoFence(&Session->EndStatus) == STATUS_PENDING)
     {
         ULONG Count = ARRAYSIZE(Wakers);
@@ -234,12 +238,17 @@ SessionRun(SESSION *Session)
             SessionStop(Session, STATUS_DATA_ERROR);
             continue;
         case InjectBlocked:
-            Count = 2; /* the application's signals would only make it spin */
+            Count = WAKER_SEND; /* the application's signals would only make it spin */
             break;
         case InjectEmpty:
             break;
         }
-        KeWaitForMultipleObjects(Count, Wakers, WaitAny, Executive, KernelMode, FALSE, NULL, NULL);
+        NTSTATUS Waker = KeWaitForMultipleObjects(Count, Wakers, WaitAny, Executive, KernelMode,
+                                                  FALSE, NULL, NULL);
+        /* It may be one that resets itself or one that does not, which would keep this thread
+         * turning. No signal is lost: what it told of is looked at only now. */
+        if (Waker == WAKER_SEND)
+            KeClearEvent(Session->SendEvent);
     }
 }
 

@@ -296,6 +296,27 @@ DriverSleepsAndIsWoken(void **State)
     ApplicationExit(&App);
 }
 
+/* An event that does not reset itself wakes the driver as well, and does not keep it awake. */
+static void
+ManualResetEvent(void **State)
+{
+    (void)State;
+    ApplicationOpen(&App, WORLD_CAPACITY);
+    App.SendHandle = SimEventCreate(App.Process, EVENT_ALL_ACCESS, NotificationEvent);
+    App.SendEvent = SimEventOf(App.Process, App.SendHandle);
+    App.Start.SendEvent = (ULONG_PTR)App.SendHandle;
+    assert_int_equal(ApplicationStart(&App), STATUS_PENDING);
+    for (unsigned Round = 0; Round < 5; ++Round)
+    {
+        assert_true(WaitUntil(DriverWaits, NULL));
+        MakePacket(Packet, 50, 6, Round);
+        assert_true(ApplicationSend(&App, Packet, 50));
+        assert_int_equal(SimEdgeTake(WorldEdge, Got, sizeof(Got), 5000), 50);
+        assert_true(SimQuiesce());
+    }
+    ApplicationExit(&App);
+}
+
 static BOOLEAN
 HeldEnough(void *Count)
 {
@@ -401,6 +422,7 @@ RunDataTests(void)
         WORLD_TEST(PartOfABurstFits),         WORLD_TEST(WakesTheReceiver),
         WORLD_TEST(DriverSleepsAndIsWoken),   WORLD_TEST(StarvedOfSmallBuffers),
         WORLD_TEST(StarvedOfLargeBuffers),    WORLD_TEST(NoSessionNoPackets),
+        WORLD_TEST(ManualResetEvent),
     };
     static const struct CMUnitTest windows7_tests[] = {
         WINDOWS7_TEST(EverySizeBothWays),        WINDOWS7_TEST(EveryShape),

@@ -156,6 +156,8 @@ RefusesWrongHandles(void **State)
     uint64_t Modify =
         (ULONG_PTR)SimEventCreate(A.Process, EVENT_MODIFY_STATE, SynchronizationEvent);
     uint64_t Wait = (ULONG_PTR)SimEventCreate(A.Process, SYNCHRONIZE, SynchronizationEvent);
+    uint64_t Both = (ULONG_PTR)SimEventCreate(A.Process, SYNCHRONIZE | EVENT_MODIFY_STATE,
+                                              SynchronizationEvent);
     for (unsigned Which = 0; Which < 3; ++Which)
     {
         CULVERT_SESSION_START Start = A.Start;
@@ -169,12 +171,14 @@ RefusesWrongHandles(void **State)
         *Field = (ULONG_PTR)A.File;
         ExpectRefusal(&A, &Start, sizeof(Start), A.Memory, (ULONG)A.Bytes,
                       STATUS_OBJECT_TYPE_MISMATCH);
+        *Field = Wait;
+        ExpectRefusal(&A, &Start, sizeof(Start), A.Memory, (ULONG)A.Bytes, STATUS_ACCESS_DENIED);
         *Field = Which == 2 ? Modify : Wait;
         ExpectRefusal(&A, &Start, sizeof(Start), A.Memory, (ULONG)A.Bytes, STATUS_ACCESS_DENIED);
     }
     /* No more rights than needed are asked for. */
     A.Start.ReceiveEvent = A.Start.SendSpaceEvent = Modify;
-    A.Start.SendEvent = Wait;
+    A.Start.SendEvent = Both;
     assert_int_equal(ApplicationStart(&A), STATUS_PENDING);
     ApplicationExit(&A);
 }
