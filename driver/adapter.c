@@ -250,8 +250,9 @@ AdapterHalt(NDIS_HANDLE MiniportAdapterContext, NDIS_HALT_ACTION Action)
     BeginRemoval(Adapter);
     StopSession(Adapter, STATUS_DEVICE_REMOVED);
     /* After this no IRP is inside SessionStart, so the thread that is there is the last one. */
-    DeviceDelete(Adapter);
+    DeviceRunDown(Adapter);
     WaitForSessionEnd(Adapter);
+    DeviceDelete(Adapter);
     BufferPoolDelete(Adapter);
     ExFreePoolWithTag(Adapter, POOL_TAG_ADAPTER);
 }

@@ -3,9 +3,9 @@
  * The adapters' device objects, which applications open, and their IRPs.
  *
  * A device object outlives its adapter while an application has a handle, and IRPs may still come
- * then. NDIS frees the extension that it makes for a driver at NdisDeregisterDeviceEx (says that
- * function's page), so nothing is kept there: an IRP finds its adapter in the list below, by the
- * address of its device object, which nothing else can have while the IRP is alive.
+ * then. NDIS frees the extension that it makes for a driver at NdisDeregisterDeviceEx (says the
+ * page of NdisRegisterDeviceEx), so nothing is kept there: an IRP finds its adapter in the list
+ * below, by the address of its device object, which nothing else can have while the IRP is alive.
  */
 #include "driver.h"
 
@@ -234,12 +234,18 @@ DeviceCreate(ADAPTER *Adapter)
 
 _Use_decl_annotations_
 VOID
-DeviceDelete(ADAPTER *Adapter)
+DeviceRunDown(ADAPTER *Adapter)
 {
     ExAcquireFastMutex(&DeviceListLock);
     RemoveEntryList(&Adapter->DeviceEntry);
     ExReleaseFastMutex(&DeviceListLock);
     ExWaitForRundownProtectionRelease(&Adapter->DeviceRundown);
     ExRundownCompleted(&Adapter->DeviceRundown);
+}
+
+_Use_decl_annotations_
+VOID
+DeviceDelete(ADAPTER *Adapter)
+{
     NdisDeregisterDeviceEx(Adapter->DeviceHandle);
 }

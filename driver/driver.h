@@ -250,6 +250,11 @@ DeviceCreate(ADAPTER *Adapter);
 /* Returns when no IRP is being dispatched; later ones fail with STATUS_DEVICE_REMOVED. */
 _IRQL_requires_(PASSIVE_LEVEL)
 VOID
+DeviceRunDown(ADAPTER *Adapter);
+
+/* After DeviceRunDown, and when the session's IRP is completed. */
+_IRQL_requires_(PASSIVE_LEVEL)
+VOID
 DeviceDelete(ADAPTER *Adapter);
 
 /* ---- Session (session.c) --------------------------------------------------------------------- */

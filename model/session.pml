@@ -232,7 +232,7 @@ active proctype Halt()
     :: else
     fi;
     StateLock = false;
-    /* DeviceDelete */
+    /* DeviceRunDown */
     DeviceGone = true;
 #ifndef DEVICE_NOT_RUN_DOWN
     Dispatching == 0;

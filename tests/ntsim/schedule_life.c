@@ -428,11 +428,22 @@ RemoverMain(void *Unused)
         SimSleep(1);
 }
 
+static GUEST *Evicted;
+
+/* The driver deregisters its device: no request of it may be the driver's any more. */
+static void
+CheckEvicted(void)
+{
+    CHECK(Evicted->App.Request == NULL || SimRequestDone(Evicted->App.Request));
+}
+
 /* The driver is unloaded as soon as nothing needs it, while an application learns of the end. */
 static void
 Unload(void)
 {
     GUEST Guest = {.Packets = FEW_PACKETS, .BytesMax = SMALL_BYTES};
+    Evicted = &Guest;
+    SimSetDeregisterHook(CheckEvicted);
     CHECK(GuestBegin(&Guest) == STATUS_PENDING);
     GuestRun(&Guest);
     SIM_THREAD *Remover = SimThreadCreate(RemoverMain, NULL, "plug-and-play manager");
