@@ -5,8 +5,9 @@
  * many times, most recently used first (its memory is still in the cache), and is freed when a
  * session ends. The session's thread takes buffers from a list of its own, without a locked
  * instruction; returned ones are pushed to another list, a chain at a time, from any thread, and
- * only ever taken from it all at once. What NDIS may hold at most is bounded per adapter; when it
- * holds all, the packets stay in the ring, which is how the application learns of it.
+ * only ever taken from it all at once. What NDIS may hold is bounded per adapter. When it holds the
+ * greater part, or no more memory can be had, packets are indicated so that it must give their
+ * buffers back at once: whoever keeps received packets for long stops nobody else's.
  */
 #include "driver.h"
 
@@ -77,14 +78,33 @@ FreeBuffer:
     return NULL;
 }
 
+/* Moves what has been returned to the thread's own list. */
+static VOID
+Collect(BUFFER_POOL *Pool, BUFFER_CLASS Class)
+{
+    if (ReadPointerNoFence(&Pool->Returned[Class]) == NULL)
+        return;
+    BUFFER *First = InterlockedExchangePointer(&Pool->Returned[Class], NULL);
+    BUFFER *Last = First;
+    LONG Count = 1;
+    for (; Last->Next != NULL; Last = Last->Next)
+        ++Count;
+    Last->Next = Pool->Own[Class];
+    Pool->Own[Class] = First;
+    Pool->Idle[Class] += Count;
+}
+
 static BUFFER *
 BufferPop(BUFFER_POOL *Pool, BUFFER_CLASS Class)
 {
+    if (Pool->Own[Class] == NULL)
+        Collect(Pool, Class);
     BUFFER *Buffer = Pool->Own[Class];
-    if (Buffer == NULL)
-        Buffer = InterlockedExchangePointer(&Pool->Returned[Class], NULL);
     if (Buffer != NULL)
+    {
         Pool->Own[Class] = Buffer->Next;
+        --Pool->Idle[Class];
+    }
     return Buffer;
 }
 
@@ -94,16 +114,20 @@ BufferCollect(ADAPTER *Adapter)
 {
     BUFFER_POOL *Pool = &Adapter->Buffers;
     for (int Class = 0; Class < BufferClasses; ++Class)
+        Collect(Pool, Class);
+}
+
+_Use_decl_annotations_
+BOOLEAN
+BufferIsScarce(const ADAPTER *Adapter)
+{
+    const BUFFER_POOL *Pool = &Adapter->Buffers;
+    for (int Class = 0; Class < BufferClasses; ++Class)
     {
-        if (ReadPointerNoFence(&Pool->Returned[Class]) == NULL)
-            continue;
-        BUFFER *First = InterlockedExchangePointer(&Pool->Returned[Class], NULL);
-        BUFFER *Last = First;
-        while (Last->Next != NULL)
-            Last = Last->Next;
-        Last->Next = Pool->Own[Class];
-        Pool->Own[Class] = First;
+        if (Pool->Allocated[Class] - Pool->Idle[Class] > ClassMax[Class] / 4 * 3)
+            return TRUE;
     }
+    return FALSE;
 }
 
 _Use_decl_annotations_
@@ -135,8 +159,10 @@ _Use_decl_annotations_
 VOID
 BufferPutBack(ADAPTER *Adapter, BUFFER *Buffer)
 {
-    Buffer->Next = Adapter->Buffers.Own[Buffer->Class];
-    Adapter->Buffers.Own[Buffer->Class] = Buffer;
+    BUFFER_POOL *Pool = &Adapter->Buffers;
+    Buffer->Next = Pool->Own[Buffer->Class];
+    Pool->Own[Buffer->Class] = Buffer;
+    ++Pool->Idle[Buffer->Class];
 }
 
 _Use_decl_annotations_

@@ -127,6 +127,7 @@ typedef struct BUFFER_POOL
     BUFFER *Own[BufferClasses];
     PVOID volatile Returned[BufferClasses]; /* BUFFERs: pushed from any thread, taken all at once */
     LONG Allocated[BufferClasses]; /* the session thread's and, without session, AdapterHalt's */
+    LONG Idle[BufferClasses];      /* likewise: how many are in Own */
     NDIS_HANDLE NetBufferListPool;
     /* 1: the session thread ran out of buffers and is to be woken by the next return. */
     volatile LONG Starving;
@@ -353,6 +354,11 @@ BufferTake(ADAPTER *Adapter, ULONG Size, BOOLEAN *Wait);
 _IRQL_requires_(PASSIVE_LEVEL)
 VOID
 BufferCollect(ADAPTER *Adapter);
+
+/* Whether so many buffers are taken that NDIS should not keep any more. By the session's thread. */
+_IRQL_requires_(PASSIVE_LEVEL)
+BOOLEAN
+BufferIsScarce(const ADAPTER *Adapter);
 
 /* Undoes BufferTake. By the session's thread. */
 _IRQL_requires_(PASSIVE_LEVEL)

@@ -24,7 +24,8 @@ typedef struct BURST
 {
     PNET_BUFFER_LIST First;
     PNET_BUFFER_LIST Last;
-    ULONG Taken; /* slots, whatever became of them */
+    BUFFER *Buffers; /* of these lists, by Next */
+    ULONG Taken;     /* slots, whatever became of them */
     ULONG Count;
     ULONG Bytes;
     ULONG NotIp;
@@ -106,6 +107,8 @@ TakePacket(ADAPTER *Adapter, const CULVERT_SLOT *Slot, ULONG Size, BURST *Burst)
     else
         Burst->First = List;
     Burst->Last = List;
+    Buffer->Next = Burst->Buffers;
+    Burst->Buffers = Buffer;
     ++Burst->Count;
     Burst->Bytes += Size;
     return TRUE;
@@ -137,9 +140,12 @@ GatherBurst(SESSION *Session, BURST *Burst)
     return InjectMore;
 }
 
-/* Counts and indicates. The caller's inject reference keeps the adapter running meanwhile. */
+/*
+ * Counts and indicates. The caller's inject reference keeps the adapter running meanwhile. With
+ * Scarce the system must copy what it wants to keep, and the buffers are back when this returns.
+ */
 static VOID
-IndicateBurst(ADAPTER *Adapter, const BURST *Burst)
+IndicateBurst(ADAPTER *Adapter, const BURST *Burst, BOOLEAN Scarce)
 {
     TrafficDrop(&Adapter->In, CulvertDropNotIp, Burst->NotIp);
     TrafficDrop(&Adapter->In, CulvertDropNoMemory, Burst->NoMemory);
@@ -147,9 +153,18 @@ IndicateBurst(ADAPTER *Adapter, const BURST *Burst)
         return;
     TrafficCount(&Adapter->In, Burst->Count, Burst->Bytes);
     /* Given back by AdapterReturnNetBufferLists, one for each list. */
-    InterlockedExchangeAdd(&Adapter->InjectReferences, (LONG)Burst->Count);
+    if (!Scarce)
+        InterlockedExchangeAdd(&Adapter->InjectReferences, (LONG)Burst->Count);
     NdisMIndicateReceiveNetBufferLists(Adapter->MiniportHandle, Burst->First,
-                                       NDIS_DEFAULT_PORT_NUMBER, Burst->Count, 0);
+                                       NDIS_DEFAULT_PORT_NUMBER, Burst->Count,
+                                       Scarce ? NDIS_RECEIVE_FLAGS_RESOURCES : 0);
+    if (!Scarce)
+        return;
+    for (BUFFER *Buffer = Burst->Buffers, *Next; Buffer != NULL; Buffer = Next)
+    {
+        Next = Buffer->Next;
+        BufferPutBack(Adapter, Buffer);
+    }
 }
 
 /*
@@ -197,8 +212,12 @@ InjectBurst(SESSION *Session)
         InterlockedIncrement64(&Adapter->In.Signals);
         KeSetEvent(Session->SendSpaceEvent, IO_NO_INCREMENT, FALSE);
     }
-    IndicateBurst(Adapter, &Burst);
+    BOOLEAN Scarce = Result == InjectBlocked || BufferIsScarce(Adapter);
+    IndicateBurst(Adapter, &Burst, Scarce);
     AdapterInjectRelease(Adapter, 1);
+    /* The burst has brought back what it had taken. */
+    if (Result == InjectBlocked && Burst.Count != 0)
+        return InjectMore;
     if (Result == InjectEmpty &&
         (Linger(Session, Burst.Taken) || RingWaitForPacket(&Session->Send)))
         return InjectMore;

@@ -317,44 +317,34 @@ ManualResetEvent(void **State)
     ApplicationExit(&App);
 }
 
-static BOOLEAN
-HeldEnough(void *Count)
-{
-    return SimEdgeHeld(WorldEdge) >= *(unsigned *)Count;
-}
-
-/* NDIS keeps all buffers: packets stay in the ring, which fills; each return lets one flow. */
+/* NDIS keeps what it may: then it must copy, and the packets go on. */
 static void
 Starve(ULONG Size, unsigned Buffers)
 {
-    unsigned Sent = 0, Before, Taken = 0;
     ULONG64 Earlier = WorldStatistics().ifHCInUcastPkts;
+    unsigned Sent = 2 * Buffers;
     Begin(CULVERT_MIN_CAPACITY * 8);
     SimEdgeHold(WorldEdge, TRUE);
-    /* The ring is filled until nothing more comes out. */
-    do
+    for (unsigned At = 0; At < Sent; ++At)
     {
-        Before = Sent;
-        MakePacket(Packet, Size, 4, Sent);
-        while (ApplicationSend(&App, Packet, Size))
-            MakePacket(Packet, Size, 4, ++Sent);
-        assert_true(SimQuiesce());
-    } while (Sent != Before);
-    assert_int_equal(SimEdgeHeld(WorldEdge), Buffers);
-    unsigned Enough = Buffers;
-    assert_int_equal(SimEdgeReturn(WorldEdge, 1), 1);
-    assert_true(WaitUntil(HeldEnough, &Enough));
-    assert_int_equal(SimEdgeReturn(WorldEdge, Buffers / 2), Buffers / 2);
+        MakePacket(Packet, Size, 4, At);
+        assert_true(ApplicationSendWait(&App, Packet, Size));
+        assert_int_equal(SimEdgeTake(WorldEdge, Got, sizeof(Got), 5000), Size);
+        assert_true(IsPacket(Got, Size, 4, At));
+    }
+    assert_in_range(SimEdgeHeld(WorldEdge), Buffers / 4 * 3, Buffers);
+    /* What comes back may be kept again. */
+    unsigned Held = SimEdgeHeld(WorldEdge);
+    assert_int_equal(SimEdgeReturn(WorldEdge, Buffers / 4), Buffers / 4);
+    assert_true(ApplicationSendWait(&App, Packet, Size));
+    assert_int_equal(SimEdgeTake(WorldEdge, Got, sizeof(Got), 5000), Size);
+    assert_true(SimQuiesce());
+    assert_int_equal(SimEdgeHeld(WorldEdge), Held - Buffers / 4 + 1);
     SimEdgeHold(WorldEdge, FALSE);
     while (SimEdgeReturn(WorldEdge, 100) != 0)
         ;
-    for (; Taken < Sent; ++Taken)
-    {
-        assert_int_equal(SimEdgeTake(WorldEdge, Got, sizeof(Got), 5000), Size);
-        assert_true(IsPacket(Got, Size, 4, Taken));
-    }
     assert_int_equal(ApplicationEnd(&App), STATUS_CANCELLED);
-    assert_int_equal(WorldStatistics().ifHCInUcastPkts - Earlier, Sent);
+    assert_int_equal(WorldStatistics().ifHCInUcastPkts - Earlier, Sent + 1);
     assert_int_equal(WorldStatistics().ifInDiscards, 0);
     /* What is left is the lists that NDIS keeps in their pool. */
     assert_true(SimPoolBlocks('BvlC') < 300);
@@ -375,6 +365,41 @@ StarvedOfLargeBuffers(void **State)
     Starve(3000, 256);
     /* What the first session had was freed with it: the next one has as many. */
     Starve(3000, 256);
+}
+
+static BOOLEAN
+CameIn(void *Packets)
+{
+    return WorldStatistics().ifHCInUcastPkts >= *(ULONG64 *)Packets;
+}
+
+/* There is one buffer, no memory for more, and NDIS would keep it: it goes round all the same. */
+static void
+OneBufferForMany(void **State)
+{
+    static const SIM_FAULT_PLAN All = {.PerMille = 1000, .Seed = 1};
+    ULONG64 Packets = 1 + 5;
+    (void)State;
+    SimFaultExemptBegin();
+    Begin(WORLD_CAPACITY);
+    MakePacket(Packet, 60, 4, 1);
+    assert_true(ApplicationSend(&App, Packet, 60));
+    assert_int_equal(SimEdgeTake(WorldEdge, Got, sizeof(Got), 5000), 60);
+    assert_int_equal(NdisEdgePause(SimEdgeAdapter(WorldEdge)), STATUS_SUCCESS);
+    SimEdgeHold(WorldEdge, TRUE);
+    SimFaultArmPlan(&All);
+    for (unsigned At = 0; At < 5; ++At)
+        assert_true(ApplicationSend(&App, Packet, 60));
+    assert_int_equal(NdisEdgeRestart(SimEdgeAdapter(WorldEdge)), STATUS_SUCCESS);
+    assert_true(WaitUntil(CameIn, &Packets));
+    SimFaultDisarm();
+    SimEdgeHold(WorldEdge, FALSE);
+    while (SimEdgeReturn(WorldEdge, 1) != 0)
+        ;
+    assert_true(WaitUntil(CameIn, &Packets));
+    assert_int_equal(WorldStatistics().ifInDiscards, 0);
+    ApplicationExit(&App);
+    SimFaultExemptEnd();
 }
 
 static void
@@ -422,7 +447,7 @@ RunDataTests(void)
         WORLD_TEST(PartOfABurstFits),         WORLD_TEST(WakesTheReceiver),
         WORLD_TEST(DriverSleepsAndIsWoken),   WORLD_TEST(StarvedOfSmallBuffers),
         WORLD_TEST(StarvedOfLargeBuffers),    WORLD_TEST(NoSessionNoPackets),
-        WORLD_TEST(ManualResetEvent),
+        WORLD_TEST(ManualResetEvent),         WORLD_TEST(OneBufferForMany),
     };
     static const struct CMUnitTest windows7_tests[] = {
         WINDOWS7_TEST(EverySizeBothWays),        WINDOWS7_TEST(EveryShape),
