@@ -38,7 +38,8 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
                    .Revision = NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2,
                    .Size = NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2},
         .MajorNdisVersion = 6,
-        /* 6.20 is Windows 7's; from 6.30 on NDIS need not pause the miniport before sleep. */
+        /* 6.20 is Windows 7's. From 6.30 on a miniport may ask not to be paused before sleep, with
+         * an attribute that adapter.c does not set: nothing here depends on which one it is. */
         .MinorNdisVersion = NdisGetVersion() >= NDIS_RUNTIME_VERSION_630 ? 30 : 20,
         .MajorDriverVersion = CULVERT_VERSION_MAJOR,
         .MinorDriverVersion = CULVERT_VERSION_MINOR,
