@@ -77,7 +77,12 @@ function(culvert_kernel_image target name)
     target_link_options(${target} PRIVATE -Wl,-Xlink=/driver -Wl,-Xlink=/release)
   endif()
   culvert_entry(${target} DriverEntry 8)
-  target_link_options(${target} PRIVATE -nostdlib -Wl,--subsystem,native:6.1)
+  # Windows on arm64 began with 10.0, which is what drivers for it carry.
+  if(CULVERT_ARCHITECTURE STREQUAL "arm64")
+    target_link_options(${target} PRIVATE -nostdlib -Wl,--subsystem,native:10.0)
+  else()
+    target_link_options(${target} PRIVATE -nostdlib -Wl,--subsystem,native:6.1)
+  endif()
 endfunction()
 
 # culvert_ship(TARGET): leaves debug information out of TARGET, and links the same objects once more

@@ -8,7 +8,8 @@ Format"). Prints what is wrong and exits with 1, or prints nothing.
   read_image.py sections IMAGE
       no section can be both written and executed, and there is no debug information
   read_image.py header IMAGE native|dll
-      relocatable, no execution of data, no time stamp, for Windows 6.1, the checksum is right
+      relocatable, no execution of data, no time stamp, for Windows 6.1 (arm64 drivers: 10.0), the
+      checksum is right
   read_image.py unwind IMAGE
       the functions of a 64-bit image have unwind data
   read_image.py data IMAGE NAME...
@@ -41,6 +42,7 @@ class Image:
         self.optional = self.pe + 24
         self.wide = self.u16(self.optional) == 0x20B
         self.base = self.u64(self.optional + 24) if self.wide else self.u32(self.optional + 28)
+        self.system_version = (self.u16(self.optional + 40), self.u16(self.optional + 42))
         self.subsystem_version = (self.u16(self.optional + 48), self.u16(self.optional + 50))
         self.checksum_at = self.optional + 64
         self.subsystem = self.u16(self.optional + 68)
@@ -187,8 +189,11 @@ def judge_header(path, kind):
         yield "no relocations"
     if image.timestamp:
         yield "time stamp %#x" % image.timestamp
-    if image.subsystem_version != (6, 1):
+    oldest = (10, 0) if kind == "native" and image.machine == ARM64 else (6, 1)
+    if image.subsystem_version != oldest:
         yield "subsystem version %u.%u" % image.subsystem_version
+    if kind == "native" and image.machine == ARM64 and image.system_version != oldest:
+        yield "operating system version %u.%u" % image.system_version
     if (image.subsystem == NATIVE) != (kind == "native") or image.subsystem not in (NATIVE, GUI, CUI):
         yield "subsystem %u" % image.subsystem
     stored = image.u32(image.checksum_at)
