@@ -3,11 +3,12 @@
  * The kernel-owned buffers that packets towards the system are copied into, before anything looks
  * at them. A buffer is made when it is first needed, with its NET_BUFFER_LIST and MDL, goes round
  * many times, most recently used first (its memory is still in the cache), and is freed when a
- * session ends. The session's thread takes buffers from a list of its own, without a locked
- * instruction; returned ones are pushed to another list, a chain at a time, from any thread, and
- * only ever taken from it all at once. What NDIS may hold is bounded per adapter. When it holds the
- * greater part, or no more memory can be had, packets are indicated so that it must give their
- * buffers back at once: whoever keeps received packets for long stops nobody else's.
+ * session ends; what NDIS has then, at the end of the next one or with the adapter. The session's
+ * thread takes buffers from a list of its own, without a locked instruction; returned ones are
+ * pushed to another list, a chain at a time, from any thread, and only ever taken from it all at
+ * once. What NDIS may hold is bounded per adapter. When it holds the greater part, or no more
+ * memory can be had, packets are indicated so that it must give their buffers back at once: whoever
+ * keeps received packets for long stops nobody else's.
  */
 #include "driver.h"
 
