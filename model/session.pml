@@ -7,6 +7,12 @@
  * Spin shows: the IRP is completed exactly once; nobody touches the session after it is freed, the
  * ring memory after the IRP is completed, or the driver after it is unloaded; halt returns; no
  * session goes on whose last handle is closed. Mutants: -DNAME.
+ *
+ * It is one session, and leaves out: the wait of AdapterClaimSession for the thread of the one before;
+ * a thread that cannot be created, and AdapterUnclaimSession; pause and restart, which close and open the
+ * gate and count what is on its way into the system; and that SessionStop writes EndStatus before it
+ * sets the event, so that the thread may begin the end in between. These are for the scheduler of
+ * ntsim, which runs the driver's own code.
  */
 bool CancelRoutine;  /* the IRP has one */
 bool CancelLock;     /* the system-wide spin lock */
