@@ -44,12 +44,13 @@
  *            them sees the other's write. The producer takes the flag by exchanging it with 0, so
  *            of many publications one signals; while nobody waits there is no exchange of the flag
  *            and no signal, only the fence. The consumer never takes its own flag back: another of
- * its threads may be asleep on it. At worst that costs one signal that finds nothing to do. Room.
- * The same with ProducerWaiting, Head and the roles exchanged. Start.   The driver zeroes the
- * header, and when nothing can refuse the session any more writes State = RUNNING and signals the
- * send-space event. (An I/O manager may return before the driver has seen the request, so "pending"
- * alone does not mean "accepted".) End.     State says why, then both of the application's events
- * are signalled.
+ *            its threads may be asleep on it. At worst that costs one signal that finds nothing to
+ *            do.
+ *   Room.    The same with ProducerWaiting, Head and the roles exchanged.
+ *   Start.   The driver zeroes the header, and when nothing can refuse the session any more writes
+ *            State = RUNNING and signals the send-space event. (An I/O manager may return before
+ *            the driver has seen the request, so "pending" alone does not mean "accepted".)
+ *   End.     State says why, then both of the application's events are signalled.
  *
  * Trust: the driver keeps its own positions in its own memory (CULVERT_PRODUCER, CULVERT_CONSUMER)
  * and reads each word of the other side once into a local, which is checked before it is used. A
