@@ -214,6 +214,7 @@ AdapterInitialize(NDIS_ADAPTER *Adapter)
         return Status;
     }
     Adapter->Attributes &= ATTRIBUTES_ADD_DEVICE;
+    Adapter->LinkIndicated = FALSE;
     SetState(Adapter, AdapterInitializing);
     NDIS_STATUS Result = CallInitialize(Adapter);
     if (Result != NDIS_STATUS_SUCCESS)

@@ -100,6 +100,7 @@ struct NDIS_ADAPTER
 
     KSPIN_LOCK LinkLock; /* guards what follows */
     ADAPTER_LINK Link;
+    BOOLEAN LinkIndicated;  /* by the miniport, since MiniportInitializeEx */
     BOOLEAN LinkWanted;     /* the environment knows the adapter */
     BOOLEAN LinkChanged;    /* it has not been told the current state */
     BOOLEAN LinkDelivering; /* somebody is telling it */

@@ -154,10 +154,15 @@ SetGeneral(NDIS_ADAPTER *Adapter, const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES
     Adapter->Lookahead = General->LookaheadSize;
     KIRQL Irql;
     KeAcquireSpinLock(&Adapter->LinkLock, &Irql);
-    Adapter->Link.ConnectState = General->MediaConnectState;
-    Adapter->Link.DuplexState = General->MediaDuplexState;
-    Adapter->Link.XmitLinkSpeed = General->XmitLinkSpeed;
-    Adapter->Link.RcvLinkSpeed = General->RcvLinkSpeed;
+    /* The miniport may have indicated NDIS_STATUS_LINK_STATE already, after the registration
+     * attributes: that is newer than what it may have filled in here before. */
+    if (!Adapter->LinkIndicated)
+    {
+        Adapter->Link.ConnectState = General->MediaConnectState;
+        Adapter->Link.DuplexState = General->MediaDuplexState;
+        Adapter->Link.XmitLinkSpeed = General->XmitLinkSpeed;
+        Adapter->Link.RcvLinkSpeed = General->RcvLinkSpeed;
+    }
     KeReleaseSpinLock(&Adapter->LinkLock, Irql);
     Adapter->Attributes |= ATTRIBUTES_GENERAL;
     return NDIS_STATUS_SUCCESS;

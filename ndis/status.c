@@ -65,6 +65,7 @@ LinkIndicated(NDIS_ADAPTER *Adapter, const NDIS_STATUS_INDICATION *Indication)
     Adapter->Link.DuplexState = State->MediaDuplexState;
     Adapter->Link.XmitLinkSpeed = State->XmitLinkSpeed;
     Adapter->Link.RcvLinkSpeed = State->RcvLinkSpeed;
+    Adapter->LinkIndicated = TRUE;
     Adapter->LinkChanged = TRUE;
     KeReleaseSpinLock(&Adapter->LinkLock, Irql);
     LinkDeliver(Adapter);

@@ -319,6 +319,18 @@ LinkStateDuringInitialiseIsToldLater(void **State)
     WorldEnd();
 }
 
+/* What is indicated before the general attributes is not overwritten by them. */
+static void
+LinkStateBetweenAttributesIsKept(void **State)
+{
+    (void)State;
+    World.Script.BetweenAttributes = IndicateUp;
+    WorldRun();
+    assert_int_equal(World.LinkState, MediaConnectStateConnected);
+    assert_int_equal(World.EdgeAttributes.MediaConnectState, MediaConnectStateConnected);
+    WorldEnd();
+}
+
 static void
 RejectsStatusBeforeRegistration(void **State)
 {
@@ -385,6 +397,7 @@ RunOidTests(void)
         WORLD_TEST(RejectsWrongResults),
         WORLD_TEST(TellsTheLinkState),
         WORLD_TEST(LinkStateDuringInitialiseIsToldLater),
+        WORLD_TEST(LinkStateBetweenAttributesIsKept),
         WORLD_TEST(RejectsStatusBeforeRegistration),
         WORLD_TEST(RejectsWrongIndications),
     };

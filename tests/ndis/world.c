@@ -157,6 +157,8 @@ SetAttributes(NDIS_HANDLE Adapter)
     if (Script->RegistrationTwice)
         assert_int_not_equal(NdisMSetMiniportAttributes(Adapter, &Script->Registration),
                              NDIS_STATUS_SUCCESS);
+    if (Script->BetweenAttributes)
+        Script->BetweenAttributes(Adapter);
     if (!Script->OmitGeneral)
         NdisMSetMiniportAttributes(Adapter, &Script->General);
 }

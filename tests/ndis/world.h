@@ -36,6 +36,7 @@ typedef struct SCRIPT
     BOOLEAN OmitGeneral;
     BOOLEAN GeneralFirst;
     BOOLEAN RegistrationTwice;
+    void (*BetweenAttributes)(NDIS_HANDLE Adapter); /* registration and general ones */
     void (*DuringInitialize)(NDIS_HANDLE Adapter);
     NDIS_STATUS InitializeStatus;
     NDIS_STATUS RestartStatus;
