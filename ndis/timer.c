@@ -9,9 +9,15 @@ typedef struct NDIS_TIMER_OBJECT
     NDIS_RESOURCE Resource;
     ULONG Tag;
     BOOLEAN Periodic;
-    volatile LONG Queued; /* set and not yet fired or cancelled; a periodic one stays so */
+    /* The arming that has not yet fired or been cancelled, 0 if there is none; a periodic one
+     * stays. The DPC of one before may run when the timer is armed again, so they take turns with
+     * two. */
+    volatile LONG Queued;
+    LONG Armings;      /* under Lock: how often it has been armed */
+    LONG DpcArming[2]; /* written under Lock: which arming each DPC is for */
+    KSPIN_LOCK Lock;   /* held while it is armed */
     KTIMER Timer;
-    KDPC Dpc;
+    KDPC Dpc[2];
     PNDIS_TIMER_FUNCTION Function;
     PVOID DefaultContext;
     PVOID Context;
@@ -25,8 +31,9 @@ TimerFired(PKDPC Dpc, PVOID DeferredContext, PVOID SystemArgument1, PVOID System
 {
     NDIS_TIMER_OBJECT *Timer = DeferredContext;
     KIRQL Irql = KeGetCurrentIrql();
+    /* Another arming stays queued. */
     if (!Timer->Periodic)
-        InterlockedExchange(&Timer->Queued, 0);
+        InterlockedCompareExchange(&Timer->Queued, 0, Timer->DpcArming[Dpc - Timer->Dpc]);
     /* The function may free a timer that fires once. */
     Timer->Function(Dpc, Timer->Context, SystemArgument1, SystemArgument2);
     RuleReturnedAt("NetTimerCallback", Irql);
@@ -61,7 +68,9 @@ NdisAllocateTimerObject(NDIS_HANDLE NdisHandle, PNDIS_TIMER_CHARACTERISTICS Time
     Timer->Function = TimerCharacteristics->TimerFunction;
     Timer->DefaultContext = TimerCharacteristics->FunctionContext;
     KeInitializeTimerEx(&Timer->Timer, NotificationTimer);
-    KeInitializeDpc(&Timer->Dpc, TimerFired, Timer);
+    KeInitializeSpinLock(&Timer->Lock);
+    KeInitializeDpc(&Timer->Dpc[0], TimerFired, Timer);
+    KeInitializeDpc(&Timer->Dpc[1], TimerFired, Timer);
     ResourceAdd(&Timer->Resource, SIGNATURE_TIMER, Owner);
     *pTimerObject = Timer;
     return NDIS_STATUS_SUCCESS;
@@ -84,8 +93,15 @@ NdisSetTimerObject(NDIS_HANDLE TimerObject, LARGE_INTEGER DueTime, LONG Millisec
     }
     Timer->Context = FunctionContext != NULL ? FunctionContext : Timer->DefaultContext;
     Timer->Periodic = MillisecondsPeriod != 0;
-    InterlockedExchange(&Timer->Queued, 1);
-    return KeSetTimerEx(&Timer->Timer, DueTime, MillisecondsPeriod, &Timer->Dpc);
+    KIRQL Irql;
+    KeAcquireSpinLock(&Timer->Lock, &Irql);
+    LONG Arming = ++Timer->Armings;
+    Timer->DpcArming[Arming & 1] = Arming;
+    InterlockedExchange(&Timer->Queued, Arming);
+    BOOLEAN WasQueued =
+        KeSetTimerEx(&Timer->Timer, DueTime, MillisecondsPeriod, &Timer->Dpc[Arming & 1]);
+    KeReleaseSpinLock(&Timer->Lock, Irql);
+    return WasQueued;
 }
 
 BOOLEAN NTAPI

@@ -327,6 +327,8 @@ KeFlushQueuedDpcs(VOID)
     CHECK(CurrentIrql == PASSIVE_LEVEL);
 }
 
+void (*KernelBeforeDpc)(void);
+
 unsigned
 KernelFireTimers(void)
 {
@@ -338,6 +340,10 @@ KernelFireTimers(void)
         PKDPC Dpc = TimerDpcs[Index];
         if (Timers[Index]->Period == 0)
             Timers[Index] = NULL;
+        void (*Before)(void) = KernelBeforeDpc;
+        KernelBeforeDpc = NULL;
+        if (Before != NULL)
+            Before();
         KIRQL Old = KfRaiseIrql(DISPATCH_LEVEL);
         Dpc->DeferredRoutine(Dpc, Dpc->DeferredContext, NULL, NULL);
         KeLowerIrql(Old);

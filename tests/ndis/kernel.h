@@ -39,6 +39,9 @@ KernelGetValue(const WCHAR *Key, const WCHAR *Name, ULONG *Type, void *Data, ULO
 unsigned
 KernelFireTimers(void);
 
+/* Called once between a timer's expiry and the call of its DPC. */
+extern void (*KernelBeforeDpc)(void);
+
 /* Runs the queued work items; returns how many. */
 unsigned
 KernelRunWorkItems(void);

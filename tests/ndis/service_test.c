@@ -349,6 +349,48 @@ Timers(void **State)
     WorldEnd();
 }
 
+static NDIS_HANDLE Rearmed;
+
+static void
+Rearm(void)
+{
+    LARGE_INTEGER Due = {.QuadPart = -10000};
+    assert_false(NdisSetTimerObject(Rearmed, Due, 0, NULL));
+}
+
+/* The DPC of an arming that has expired runs when the timer is armed again: it still is. */
+static void
+TimerArmedBeforeItsDpc(void **State)
+{
+    (void)State;
+    LARGE_INTEGER Due = {.QuadPart = -10000};
+    NDIS_TIMER_CHARACTERISTICS Characteristics = {
+        .Header =
+            HEADER(NDIS_OBJECT_TYPE_TIMER_CHARACTERISTICS, NDIS_TIMER_CHARACTERISTICS_REVISION_1,
+                   NDIS_SIZEOF_TIMER_CHARACTERISTICS_REVISION_1),
+        .AllocationTag = TAG_TEST,
+        .TimerFunction = TimerFunction,
+    };
+    Fired = 0;
+    WorldRun();
+    for (unsigned Cancelled = 0; Cancelled < 2; ++Cancelled)
+    {
+        assert_int_equal(NdisAllocateTimerObject(World.Adapter, &Characteristics, &Rearmed),
+                         NDIS_STATUS_SUCCESS);
+        NdisSetTimerObject(Rearmed, Due, 0, NULL);
+        KernelBeforeDpc = Rearm;
+        KernelFireTimers();
+        if (Cancelled)
+            assert_true(NdisCancelTimerObject(Rearmed));
+        NdisFreeTimerObject(Rearmed);
+        if (!Cancelled)
+            ExpectRule("is queued; it must be cancelled first");
+        ExpectNoRule();
+        assert_int_equal(KernelFireTimers(), 0);
+    }
+    WorldEnd();
+}
+
 static unsigned Ran;
 
 static VOID NTAPI
@@ -451,6 +493,7 @@ RunServiceTests(void)
         WORLD_TEST(SpinLocks),
         WORLD_TEST(ReadWriteLocks),
         WORLD_TEST(Timers),
+        WORLD_TEST(TimerArmedBeforeItsDpc),
         WORLD_TEST(WorkItems),
         WORLD_TEST(KnowsItsVersionAndRoutines),
         WORLD_TEST(ExportListsAgree),
