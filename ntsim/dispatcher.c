@@ -189,8 +189,7 @@ KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
     SimPoint("KeSetEvent");
     SimCheckIrql("KeSetEvent", "wdm/nf-wdm-kesetevent", PASSIVE_LEVEL, DISPATCH_LEVEL);
     if (Wait)
-        SimRuleBroken("KeSetEvent", "wdm/nf-wdm-kesetevent",
-                      "Wait is TRUE, which raises the IRQL until the wait that must follow");
+        SimNotSimulated("KeSetEvent", "Wait is TRUE");
     SimDispatcherLock();
     CheckHeader("KeSetEvent", &Event->Header);
     if (Event->Header.Type > SynchronizationEvent)
@@ -299,6 +298,18 @@ Satisfy(const WAIT *Waiting)
     return 0;
 }
 
+/* Units of 100 ns until a time-out: a negative one counts from now, others from the system's
+ * beginning of time. Not negative. */
+static LONGLONG
+FromNow(const LARGE_INTEGER *Timeout)
+{
+    LARGE_INTEGER Now;
+    if (Timeout->QuadPart <= 0)
+        return -Timeout->QuadPart;
+    KeQuerySystemTime(&Now);
+    return max(Timeout->QuadPart - Now.QuadPart, 0);
+}
+
 static NTSTATUS
 Wait(const char *Call, WAIT Waiting, PLARGE_INTEGER Timeout)
 {
@@ -309,9 +320,7 @@ Wait(const char *Call, WAIT Waiting, PLARGE_INTEGER Timeout)
     struct timespec Deadline = {0, 0};
     if (Timeout != NULL)
     {
-        if (Timeout->QuadPart > 0)
-            SimRuleBroken(Call, WAIT_PAGE, "Timeout is an absolute time, which is not simulated");
-        Deadline = SimDeadline(-Timeout->QuadPart);
+        Deadline = SimDeadline(FromNow(Timeout));
     }
     SimDispatcherLock();
     for (ULONG At = 0; At < Waiting.Count; ++At)
@@ -369,9 +378,6 @@ KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEG
     UNREFERENCED_PARAMETER(Alertable);
     SimCheckIrql("KeDelayExecutionThread", "wdm/nf-wdm-kedelayexecutionthread", PASSIVE_LEVEL,
                  APC_LEVEL);
-    if (Interval->QuadPart > 0)
-        SimRuleBroken("KeDelayExecutionThread", "wdm/nf-wdm-kedelayexecutionthread",
-                      "Interval is an absolute time, which is not simulated");
-    SimSleepUnits((ULONG64)-Interval->QuadPart);
+    SimSleepUnits((ULONG64)FromNow(Interval));
     return STATUS_SUCCESS;
 }

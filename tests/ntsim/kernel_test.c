@@ -61,6 +61,29 @@ ClocksGoOn(void **State)
                 Frequency.QuadPart / 25);
 }
 
+/* A time-out may be a moment instead of a span. */
+static void
+WaitsUntilAMoment(void **State)
+{
+    KEVENT Event;
+    LARGE_INTEGER Moment, Now;
+    (void)State;
+    KeInitializeEvent(&Event, NotificationEvent, FALSE);
+    KeQuerySystemTime(&Moment);
+    assert_int_equal(KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, &Moment),
+                     STATUS_TIMEOUT);
+    Moment.QuadPart += 200000;
+    assert_int_equal(KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, &Moment),
+                     STATUS_TIMEOUT);
+    KeQuerySystemTime(&Now);
+    assert_true(Now.QuadPart >= Moment.QuadPart);
+    KeDelayExecutionThread(KernelMode, FALSE, &Moment);
+    Moment.QuadPart = Now.QuadPart + 200000;
+    KeDelayExecutionThread(KernelMode, FALSE, &Moment);
+    KeQuerySystemTime(&Now);
+    assert_true(Now.QuadPart >= Moment.QuadPart);
+}
+
 /* What a DPC has seen. */
 typedef struct CALLED
 {
@@ -195,6 +218,7 @@ RunKernelTests(void)
     static const struct CMUnitTest kernel_tests[] = {
         PLAIN_TEST(StringsAreMadeAndCompared),
         PLAIN_TEST(ClocksGoOn),
+        PLAIN_TEST(WaitsUntilAMoment),
         PLAIN_TEST(DpcsAreQueued),
         PLAIN_TEST(TimersSignal),
         PLAIN_TEST(MutexesHaveOwners),
