@@ -2,11 +2,13 @@
 /*
  * Whether a packet's cost depends on how large the ring is, and on how many adapters there are:
  * those that only have a session, and those that get packets too, a burst each in turn.
- *   flat_bench
+ *   flat_bench [WHAT [NUMBER]]    only these lines of the table
  * Prints tab-separated lines: nanoseconds per packet of 64 and of 1400 bytes, in bursts of 32, one
  * thread a side, the best of a few rounds in which all cases take turns.
  */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "paths.h"
 #include "tunnel.h"
 
@@ -61,18 +63,33 @@ Measure(CASE *Case, int In, int Large)
         Better(&Case->Memcpy, MeasureMemcpy(&Flow));
 }
 
+/* Whether the arguments ask for it; no argument asks for all. */
+static int
+IsWanted(int Count, char **Arguments, const CASE *Case)
+{
+    return (Count < 2 || strcmp(Arguments[1], Case->What) == 0) &&
+           (Count < 3 || strtoul(Arguments[2], NULL, 10) == Case->Number);
+}
+
 int
-main(void)
+main(int Count, char **Arguments)
 {
     for (unsigned Turn = 0; Turn < ROUNDS * 4; ++Turn)
     {
         for (unsigned At = 0; At < ARRAYSIZE(Cases); ++At)
-            Measure(&Cases[At], Turn & 1, Turn >> 1 & 1);
+        {
+            if (IsWanted(Count, Arguments, &Cases[At]))
+                Measure(&Cases[At], Turn & 1, Turn >> 1 & 1);
+        }
     }
     printf("what\tnumber\tout64_ns\tout1400_ns\tin64_ns\tin1400_ns\tmemcpy1400_ns\n");
     for (unsigned At = 0; At < ARRAYSIZE(Cases); ++At)
+    {
+        if (!IsWanted(Count, Arguments, &Cases[At]))
+            continue;
         printf("%s\t%u\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\n", Cases[At].What, Cases[At].Number,
                Cases[At].Best[0][0], Cases[At].Best[0][1], Cases[At].Best[1][0],
                Cases[At].Best[1][1], Cases[At].Memcpy);
+    }
     return 0;
 }

@@ -6,9 +6,11 @@
 #include "driver.h"
 
 /* A burst is at most so many packets, and ends with the one that makes it so many bytes: then its
- * buffers are still in the cache when they are used again. */
+ * buffers are still in the cache when they are used again. Of a small ring it is at most such a
+ * part, so that the application fills the rest meanwhile. */
 #define BURST_MAX   128u
 #define BURST_BYTES 0x20000u
+#define BURST_PART  4u
 
 /* How the thread lingers at an empty ring: it looks so many times, with so many pauses before each
  * look. Together a few microseconds, up to 25 where a pause takes longest. */
@@ -117,9 +119,10 @@ TakePacket(ADAPTER *Adapter, const CULVERT_SLOT *Slot, ULONG Size, BURST *Burst)
 static INJECT_RESULT
 GatherBurst(SESSION *Session, BURST *Burst)
 {
-    for (; Burst->Taken < BURST_MAX && Burst->Bytes < BURST_BYTES; ++Burst->Taken)
+    CULVERT_CONSUMER *Ring = &Session->Send;
+    ULONG BytesMax = min(BURST_BYTES, Ring->Capacity / BURST_PART);
+    for (; Burst->Taken < BURST_MAX && Burst->Bytes < BytesMax; ++Burst->Taken)
     {
-        CULVERT_CONSUMER *Ring = &Session->Send;
         const CULVERT_SLOT *Slot;
         uint32_t Size, TailSeen = Ring->TailSeen;
         switch (RingPeek(Ring, &Slot, &Size))
