@@ -74,7 +74,7 @@ DescribePacket(BUFFER *Buffer, ULONG Size, USHORT EtherType)
     NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SUCCESS;
     NET_BUFFER_LIST_NBL_FLAGS(List) =
         EtherType == 0x0800 ? NDIS_NBL_FLAGS_IS_IPV4 : NDIS_NBL_FLAGS_IS_IPV6;
-    RtlZeroMemory(List->NetBufferListInfo, OUT_OF_BAND_BYTES);
+    RtlZeroMemory((PVOID)List->NetBufferListInfo, OUT_OF_BAND_BYTES);
     /* Network byte order (NDIS documentation: NetBufferListFrameType). */
     NET_BUFFER_LIST_INFO(List, NetBufferListFrameType) =
         (PVOID)(ULONG_PTR)RtlUshortByteSwap(EtherType);
