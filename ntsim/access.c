@@ -160,30 +160,39 @@ COVERAGE_ACCESS(store16, SIM_ACCESS_WRITE, 16)
 /* A program with the thread sanitizer's own runtime has these already. */
 #if !defined(SIM_THREAD_SANITIZER)
 
-#define THREAD_ACCESS(Name, Kind, Bytes)                                                           \
+#define THREAD_ACCESS(Name, Access, Kind, Bytes)                                                   \
     void __tsan_##Name##Bytes(void *Address);                                                      \
     void __tsan_##Name##Bytes(void *Address)                                                       \
     {                                                                                              \
-        SimAccess(Address, Bytes, Kind);                                                           \
+        Access(Address, Bytes, Kind);                                                              \
     }
-#define THREAD_ACCESSES(Name, Kind)                                                                \
-    THREAD_ACCESS(Name, Kind, 1)                                                                   \
-    THREAD_ACCESS(Name, Kind, 2)                                                                   \
-    THREAD_ACCESS(Name, Kind, 4)                                                                   \
-    THREAD_ACCESS(Name, Kind, 8)                                                                   \
-    THREAD_ACCESS(Name, Kind, 16)
+#define THREAD_ACCESSES(Name, Access, Kind)                                                        \
+    THREAD_ACCESS(Name, Access, Kind, 1)                                                           \
+    THREAD_ACCESS(Name, Access, Kind, 2)                                                           \
+    THREAD_ACCESS(Name, Access, Kind, 4)                                                           \
+    THREAD_ACCESS(Name, Access, Kind, 8)                                                           \
+    THREAD_ACCESS(Name, Access, Kind, 16)
 
-THREAD_ACCESSES(read, SIM_ACCESS_READ)
-THREAD_ACCESSES(write, SIM_ACCESS_WRITE)
-THREAD_ACCESSES(read_write, SIM_ACCESS_READ | SIM_ACCESS_WRITE)
-THREAD_ACCESSES(unaligned_read, SIM_ACCESS_READ)
-THREAD_ACCESSES(unaligned_write, SIM_ACCESS_WRITE)
-THREAD_ACCESSES(unaligned_read_write, SIM_ACCESS_READ | SIM_ACCESS_WRITE)
-/* A volatile access that the compiler makes as one is as good as a relaxed atomic one. */
-THREAD_ACCESSES(volatile_read, SIM_ACCESS_READ | SIM_ACCESS_ATOMIC)
-THREAD_ACCESSES(volatile_write, SIM_ACCESS_WRITE | SIM_ACCESS_ATOMIC)
-THREAD_ACCESSES(unaligned_volatile_read, SIM_ACCESS_READ | SIM_ACCESS_ATOMIC)
-THREAD_ACCESSES(unaligned_volatile_write, SIM_ACCESS_WRITE | SIM_ACCESS_ATOMIC)
+THREAD_ACCESSES(read, SimAccess, SIM_ACCESS_READ)
+THREAD_ACCESSES(write, SimAccess, SIM_ACCESS_WRITE)
+THREAD_ACCESSES(read_write, SimAccess, SIM_ACCESS_READ | SIM_ACCESS_WRITE)
+THREAD_ACCESSES(unaligned_read, SimAccess, SIM_ACCESS_READ)
+THREAD_ACCESSES(unaligned_write, SimAccess, SIM_ACCESS_WRITE)
+THREAD_ACCESSES(unaligned_read_write, SimAccess, SIM_ACCESS_READ | SIM_ACCESS_WRITE)
+/* A volatile access that the compiler makes as one is as good as a relaxed atomic one; it is made
+ * to memory, where the thread's own stores must be. */
+static void
+VolatileAccess(const volatile void *Address, SIZE_T Bytes, unsigned Kind)
+{
+    if (SimScheduled())
+        SimStoreBufferSettle(SimStoreBuffer(), Address, Bytes);
+    SimAccess(Address, Bytes, Kind | SIM_ACCESS_ATOMIC);
+}
+
+THREAD_ACCESSES(volatile_read, VolatileAccess, SIM_ACCESS_READ)
+THREAD_ACCESSES(volatile_write, VolatileAccess, SIM_ACCESS_WRITE)
+THREAD_ACCESSES(unaligned_volatile_read, VolatileAccess, SIM_ACCESS_READ)
+THREAD_ACCESSES(unaligned_volatile_write, VolatileAccess, SIM_ACCESS_WRITE)
 
 void
 __tsan_init(void);
