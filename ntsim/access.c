@@ -17,6 +17,8 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
+#define SHARED_MAX 128u
+
 static SIM_ACCESS_HOOK *Hook;
 static void *HookContext;
 static _Thread_local BOOLEAN Inside;
@@ -32,6 +34,49 @@ SimAccessHook(SIM_ACCESS_HOOK *NewHook, void *Context)
 {
     HookContext = Context;
     Hook = NewHook;
+}
+
+/* Of SimAccessShare; the running thread's, as all of them are scheduled. */
+static struct
+{
+    const UCHAR *Memory; /* NULL: none */
+    SIZE_T Bytes;
+} Shared[SHARED_MAX];
+static unsigned SharedCount; /* behind the last one */
+
+void
+SimAccessShare(const void *Memory, SIZE_T Bytes)
+{
+    unsigned At = 0;
+    while (At < SharedCount && Shared[At].Memory != NULL)
+        ++At;
+    if (At == SHARED_MAX)
+        abort();
+    Shared[At].Memory = Memory;
+    Shared[At].Bytes = Bytes;
+    SharedCount = max(SharedCount, At + 1);
+}
+
+void
+SimAccessForget(const void *Memory)
+{
+    for (unsigned At = 0; At < SharedCount; ++At)
+    {
+        if (Shared[At].Memory == Memory)
+            Shared[At].Memory = NULL;
+    }
+}
+
+static BOOLEAN
+IsShared(const volatile void *Address)
+{
+    for (unsigned At = 0; At < SharedCount; ++At)
+    {
+        if (Shared[At].Memory != NULL &&
+            (SIZE_T)((const volatile UCHAR *)Address - Shared[At].Memory) < Shared[At].Bytes)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 void
@@ -114,6 +159,8 @@ Synchronise(const volatile void *Address, SIZE_T Bytes, unsigned Kind)
         SimStoreBufferSettle(SimStoreBuffer(), Address, Bytes);
         if (SimPagesOf(Address) != NULL)
             SimSchedulePoint("an access to an application's memory");
+        else if (IsShared(Address))
+            SimSchedulePoint("an access to the DLL's memory");
     }
 }
 

@@ -32,6 +32,14 @@ SimAccessHook(SIM_ACCESS_HOOK *Hook, void *Context);
 void
 SimAccess(const volatile void *Address, SIZE_T Bytes, unsigned Kind);
 
+/* Several threads use these bytes, under a lock of code that has hooks: plain accesses to them are
+ * synchronisation points of scheduled threads, too. Until SimAccessForget, before they are freed.
+ */
+void
+SimAccessShare(const void *Memory, SIZE_T Bytes);
+void
+SimAccessForget(const void *Memory);
+
 /*
  * The rule that shared memory is read once (page "devtest/wdm-doublefetch"): between
  * SimReadOnceBegin and SimReadOnceEnd the driver may read no byte twice of the Bytes bytes at

@@ -385,6 +385,23 @@ Never(void *Context)
     return FALSE;
 }
 
+/* Another thread has run since the caller began to wait. */
+static BOOLEAN
+HasSwitched(void *Context)
+{
+    return Result.Switches != *(ULONG64 *)Context;
+}
+
+void
+SimScheduleYield(void)
+{
+    if (!SimScheduled())
+        return;
+    ULONG64 Switches = Result.Switches, Until = Result.Time + 1;
+    struct timespec Deadline = {(time_t)(Until / UNITS_PER_S), (long)(Until % UNITS_PER_S) * 100};
+    SimScheduleWait("YieldProcessor", HasSwitched, &Switches, &Deadline);
+}
+
 void
 SimSleepUnits(ULONG64 Units)
 {

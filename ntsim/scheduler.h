@@ -112,6 +112,11 @@ BOOLEAN
 SimScheduleWait(const char *What, SIM_CONDITION *Condition, void *Context,
                 const struct timespec *Deadline);
 
+/* The calling thread, if it is scheduled, polls for what another one will do: lets others go on,
+ * until one of them has come to a point, or for 100 ns if none can. */
+void
+SimScheduleYield(void);
+
 /* The virtual time; SimDeadline counts from it. */
 struct timespec
 SimScheduleNow(void);

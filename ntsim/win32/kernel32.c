@@ -6,6 +6,7 @@
 #include "adapter.h"
 #include "logger.h"
 #include "session.h"
+#include "../scheduler.h"
 #include "../system.h"
 
 struct ADAPTER
@@ -101,12 +102,15 @@ WaitForMultipleObjects(DWORD Count, const HANDLE *Handles, BOOL WaitForAll, DWOR
         SimRuleBroken("WaitForMultipleObjects", "synchapi", "%u handles", Count);
     for (DWORD Index = 0; Index < Count; ++Index)
         Events[Index] = EventOf("WaitForMultipleObjects", Handles[Index]);
+    /* Under the scheduler a wait without end is one: if nobody ends it, that is a deadlock. */
+    BOOLEAN Endless = Milliseconds == INFINITE && SimScheduled();
     for (;;)
     {
         DWORD Slice = Milliseconds < WAIT_SLICE_MS ? Milliseconds : WAIT_SLICE_MS;
         LARGE_INTEGER Timeout = {.QuadPart = -(LONGLONG)Slice * 10000};
-        NTSTATUS Status = KeWaitForMultipleObjects(Count, Events, WaitForAll ? WaitAll : WaitAny,
-                                                   UserRequest, KernelMode, FALSE, &Timeout, NULL);
+        NTSTATUS Status =
+            KeWaitForMultipleObjects(Count, Events, WaitForAll ? WaitAll : WaitAny, UserRequest,
+                                     KernelMode, FALSE, Endless ? NULL : &Timeout, NULL);
         if (Status != STATUS_TIMEOUT)
             return WAIT_OBJECT_0 + (DWORD)Status;
         if (Milliseconds == INFINITE)

@@ -16,6 +16,7 @@
 #include "adapter.h"
 #include "logger.h"
 #include "../../api/system.h"
+#include "../access.h"
 #include "../io.h"
 #include "../memory.h"
 #include "../../contract/ring.h"
@@ -98,13 +99,19 @@ SystemAllocate(size_t Bytes)
     if (Memory == NULL)
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
     else
+    {
         RtlZeroMemory(Memory, Bytes);
+        if (SimScheduled())
+            SimAccessShare(Memory, Bytes);
+    }
     return Memory;
 }
 
 void
 SystemFree(void *Memory)
 {
+    if (SimScheduled())
+        SimAccessForget(Memory);
     free(Memory);
 }
 
@@ -139,7 +146,10 @@ uint64_t
 SystemMilliseconds(void)
 {
     struct timespec Now;
-    clock_gettime(CLOCK_MONOTONIC, &Now);
+    if (SimScheduled())
+        Now = SimScheduleNow();
+    else
+        clock_gettime(CLOCK_MONOTONIC, &Now);
     return (uint64_t)Now.tv_sec * 1000 + (uint64_t)Now.tv_nsec / 1000000;
 }
 

@@ -15,6 +15,13 @@ typedef LONG_PTR LPARAM;
 
 #define CopyMemory RtlCopyMemory
 
+/* Whoever polls under the scheduler lets those get on that it waits for. */
+#if defined(SIM_HOOKS)
+#include "../scheduler.h"
+#undef YieldProcessor
+#define YieldProcessor() SimScheduleYield()
+#endif
+
 /* Annotations that nt/sal.h has no use for. */
 #define _Out_writes_z_(Characters)
 
