@@ -61,6 +61,17 @@ MachineRemove(unsigned Adapter, BOOLEAN Remove);
 /* ---- Actors (schedule_actors.c) -----------------------------------------------------------------
  */
 
+/* The size of a sender's packet Number: small ones and now and then one that is as large as
+ * allowed, or large ones only. */
+ULONG
+PacketSize(unsigned Number, ULONG BytesMax);
+void
+PacketMake(UCHAR *Packet, ULONG Bytes, unsigned Sender, unsigned Number);
+
+/* Checks a packet of PacketMake; returns its number, and its sender. */
+unsigned
+PacketRead(const UCHAR *Packet, ULONG Bytes, ULONG BytesMax, unsigned *Sender);
+
 /* Sends packets from the system to the adapter. */
 typedef struct SENDER
 {
@@ -177,5 +188,7 @@ extern const SCENARIO TrafficScenarios[];
 extern const unsigned TrafficScenarioCount;
 extern const SCENARIO LifeScenarios[];
 extern const unsigned LifeScenarioCount;
+extern const SCENARIO DllScenarios[];
+extern const unsigned DllScenarioCount;
 
 #endif

@@ -8,10 +8,8 @@
 
 #define ALL_LARGE_BYTES 10000u
 
-/* The size of packet Number: small ones and now and then one that is as large as allowed, or large
- * ones only. */
-static ULONG
-SizeOf(unsigned Number, ULONG BytesMax)
+ULONG
+PacketSize(unsigned Number, ULONG BytesMax)
 {
     ULONG Bytes = HEAD_BYTES + Number * 379 % 1400;
     if (BytesMax >= ALL_LARGE_BYTES)
@@ -21,25 +19,24 @@ SizeOf(unsigned Number, ULONG BytesMax)
     return min(Bytes, BytesMax);
 }
 
-static void
-Make(UCHAR *Packet, ULONG Bytes, unsigned Sender, unsigned Number)
+void
+PacketMake(UCHAR *Packet, ULONG Bytes, unsigned Sender, unsigned Number)
 {
     MakePacket(Packet, Bytes, 4 + Number % 2 * 2, Number);
     Packet[1] = (UCHAR)Sender;
     memcpy(Packet + 4, &Number, sizeof(Number));
 }
 
-/* Checks a packet of Make; returns its number, and its sender. */
-static unsigned
-Read(UCHAR *Packet, ULONG Bytes, ULONG BytesMax, unsigned *Sender)
+unsigned
+PacketRead(const UCHAR *Packet, ULONG Bytes, ULONG BytesMax, unsigned *Sender)
 {
     static _Thread_local UCHAR Right[CULVERT_MAX_PACKET];
     unsigned Number;
     CHECK(Bytes >= HEAD_BYTES);
     memcpy(&Number, Packet + 4, sizeof(Number));
     *Sender = Packet[1];
-    CHECK(Bytes == SizeOf(Number, BytesMax));
-    Make(Right, Bytes, *Sender, Number);
+    CHECK(Bytes == PacketSize(Number, BytesMax));
+    PacketMake(Right, Bytes, *Sender, Number);
     CHECK(memcmp(Packet, Right, Bytes) == 0);
     return Number;
 }
@@ -54,8 +51,8 @@ SendList(SENDER *Sender, unsigned *Number)
     PNET_BUFFER_LIST List = SimListCreate();
     for (unsigned At = 0; At < Sender->PacketsEach; ++At, ++*Number)
     {
-        ULONG Bytes = SizeOf(*Number, Sender->BytesMax);
-        Make(Packet, Bytes, Sender->Number, *Number);
+        ULONG Bytes = PacketSize(*Number, Sender->BytesMax);
+        PacketMake(Packet, Bytes, Sender->Number, *Number);
         SimListAdd(List, Packet, Bytes, NULL);
     }
     KIRQL Irql = KeGetCurrentIrql();
@@ -137,8 +134,8 @@ GuestSend(void *Context)
     SimProcessEnter(Guest->App.Process);
     while (Guest->Sent < Guest->Packets && !HasEnded(Guest))
     {
-        ULONG Bytes = SizeOf(Guest->Sent, Guest->BytesMax);
-        Make(Packet, Bytes, 0, Guest->Sent);
+        ULONG Bytes = PacketSize(Guest->Sent, Guest->BytesMax);
+        PacketMake(Packet, Bytes, 0, Guest->Sent);
         if (ApplicationSend(&Guest->App, Packet, Bytes))
             ++Guest->Sent;
         else if (!RingWaitForRoom(&Guest->App.Out, CULVERT_SLOT_BYTES(Bytes)) && !HasEnded(Guest))
@@ -160,7 +157,7 @@ GuestReceive(void *Context)
         if (Bytes != 0)
         {
             unsigned Sender;
-            unsigned Number = Read(Packet, Bytes, Guest->BytesMax, &Sender);
+            unsigned Number = PacketRead(Packet, Bytes, Guest->BytesMax, &Sender);
             CHECK(Sender < ARRAYSIZE(Guest->Next) && Number >= Guest->Next[Sender]);
             Guest->Next[Sender] = Number + 1;
             ++Guest->Received;

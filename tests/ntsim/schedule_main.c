@@ -231,6 +231,11 @@ Find(const char *Name)
         if (strcmp(LifeScenarios[At].Name, Name) == 0)
             return &LifeScenarios[At];
     }
+    for (unsigned At = 0; At < DllScenarioCount; ++At)
+    {
+        if (strcmp(DllScenarios[At].Name, Name) == 0)
+            return &DllScenarios[At];
+    }
     fprintf(stderr, "there is no scenario \"%s\"; see --list\n", Name);
     exit(2);
 }
@@ -242,6 +247,8 @@ SelectAll(void)
         Options.Scenarios[Options.ScenarioCount++] = &LifeScenarios[At];
     for (unsigned At = 0; At < TrafficScenarioCount; ++At)
         Options.Scenarios[Options.ScenarioCount++] = &TrafficScenarios[At];
+    for (unsigned At = 0; At < DllScenarioCount; ++At)
+        Options.Scenarios[Options.ScenarioCount++] = &DllScenarios[At];
 }
 
 static void
