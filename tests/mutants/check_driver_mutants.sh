@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Whether the tools that look for bugs in the driver find them: each patch in this folder plants one, and
-# the test that it names must fail with the report that it names. TAP on standard output.
+# Whether the tools that look for bugs in the driver, and in the DLL's session code, find them: each patch
+# in this folder plants one, and the test that it names must fail with the report that it names. TAP on
+# standard output.
 #   check_driver_mutants.sh [PATTERN]    only mutants whose name matches
 #   check_driver_mutants.sh --table      prints the table of docs/testing.md
 #
@@ -9,10 +10,12 @@
 #   Found-by: TOOL
 #   Test: PROGRAM [ARGUMENT...]
 #   Report: an extended regular expression, of the lines that say why the test fails
+#   Seeds: of each scenario, if it takes more than SEEDS until one shows the bug
 #
 # The native build must be there. Of each mutant only the sources that it changes are compiled, with the
-# commands of that build, and linked with the rest of it into a driver of its own, which the build's test
-# programs load (NTSIM_DRIVER).
+# commands of that build, and linked with the rest of it: into a driver of its own, which the build's test
+# programs load (NTSIM_DRIVER), and, if the session code or the test of the ring is changed, into a test
+# program of its own.
 set -u
 export LC_ALL=C
 cd "$(dirname "$0")/../.." || exit 1
@@ -68,16 +71,42 @@ result() { # STATUS TEXT
 
 # ---- Building ------------------------------------------------------------------------------------
 
-copy_sources() { # DIRECTORY: what a driver or a test of the ring is compiled from
+copy_sources() { # DIRECTORY: what can be changed, and what that includes
   mkdir -p "$1/tests"
-  cp -r contract driver nt "$1/"
+  cp -r api contract driver include nt ntsim "$1/"
   cp -r tests/ring "$1/tests/"
   ln -s "$root/build" "$1/build"
 }
 
+# Folders whose sources are compiled for mutants.
+FOLDERS='driver api tests/ring'
+
+# The target of the build that links the sources of a folder for a program; nothing: it has none of them.
+target_of() { # PROGRAM FOLDER
+  case $1:$2 in
+    test_ring*:tests/ring | test_ntsim_schedule:api) echo "$1" ;;
+    test_ntsim_access:driver | test_ntsim_schedule:driver) echo ntsim_access_driver ;;
+    test_ntsim*:driver) echo "$1_driver" ;;
+    fuzz_*:driver) echo fuzz_driver ;;
+  esac
+}
+
+# Which sources of a folder a patch makes compile differently; without a patch, all.
+changed_sources() { # FOLDER [PATCH]
+  local file files=contract/all.h sources=
+  [ $# = 1 ] || files=$(sed -n 's#^+++ b/##p' "$2")
+  for file in $files; do
+    case $file in
+      "$1"/*.c) sources="$sources|${file//./\\.}" ;;
+      "$1"/*.h | contract/*.h) sources="$sources|$1/[a-z_]+\.c" ;;
+    esac
+  done
+  echo "${sources#|}"
+}
+
 # Makes TARGET of the native build again: from DIRECTORY those of its sources whose names match CHANGED,
-# from the build all else. The result is DIRECTORY/image.
-rebuild() { # TARGET DIRECTORY CHANGED
+# from the build all else.
+rebuild_target() { # TARGET DIRECTORY CHANGED IMAGE
   local directory=$2 command commands=() replace=() object
   mapfile -t commands < <(ninja -C "$build" -t commands "$1" | grep -v '^/usr/bin/cmake')
   cd "$build" || return 1
@@ -89,8 +118,23 @@ rebuild() { # TARGET DIRECTORY CHANGED
     bash -c "${command//"$object"/"$directory/${object##*/}"}" || return 1
   done
   [ ${#replace[@]} != 0 ] || { echo "error: no source of $1 matches $3"; return 1; }
-  command=$(sed -e 's# -o [^ ]*# -o '"$directory/image"'#' "${replace[@]}" <<<"${commands[-1]}")
+  command=$(sed -e 's# -o [^ ]*# -o '"$4"'#' "${replace[@]}" <<<"${commands[-1]}")
   bash -c "$command"
+}
+
+# Of what PROGRAM consists of, makes again what PATCH changes, from DIRECTORY, which has it changed: as
+# driver.image, api.image, ring.image there. Without PATCH: all.
+rebuild() { # PROGRAM DIRECTORY [PATCH]
+  local folder target changed status=1
+  for folder in $FOLDERS; do
+    target=$(target_of "$1" "$folder")
+    changed=$(changed_sources "$folder" "${@:3}")
+    [[ -n $target && -n $changed ]] || continue
+    (rebuild_target "$target" "$2" "$changed" "$2/${folder##*/}.image") || return 1
+    status=0
+  done
+  [ $status = 0 ] || echo "error: $1 has nothing of what is changed"
+  return $status
 }
 
 # As tests/lint/check_lint.sh does.
@@ -103,16 +147,6 @@ analyze() { # FILE...
   return $bad
 }
 
-# Which target of the build a program runs, and where the program is.
-target_of() { # PROGRAM
-  case $1 in
-    test_ring*) echo "$1" ;;
-    test_ntsim_access | test_ntsim_schedule) echo ntsim_access_driver ;;
-    test_ntsim*) echo "$1_driver" ;;
-    fuzz_*) echo fuzz_driver ;;
-  esac
-}
-
 program_of() { # PROGRAM
   case $1 in
     fuzz_*) echo "$build/tests/fuzz/$1" ;;
@@ -122,32 +156,32 @@ program_of() { # PROGRAM
 
 # Runs the test of a line "PROGRAM ARGUMENT..." on what rebuild has made.
 run_test() { # DIRECTORY PROGRAM ARGUMENT...
-  local directory=$1 program=$2 scenarios=() name
+  local directory=$1 program=$2 scenarios=() name run
   shift 2
   for name; do scenarios+=(--scenario "$name"); done
+  run=$(program_of "$program")
+  for name in api ring; do [ ! -e "$directory/$name.image" ] || run=$directory/$name.image; done
+  [ ! -e "$directory/driver.image" ] || local -x NTSIM_DRIVER=$directory/driver.image
   case $program in
     analyze) analyze "${@/#/"$directory/"}" ;;
-    test_ring*) timeout --kill-after=5 $LIMIT "$directory/image" "$@" ;;
     test_ntsim_schedule)
-      NTSIM_DRIVER=$directory/image timeout --kill-after=5 $LIMIT "$(program_of "$program")" \
-        --seeds $SEEDS --jobs 1 "${scenarios[@]}"
+      timeout --kill-after=5 "$LIMIT" "$run" --seeds "$SEEDS" --jobs 1 "${scenarios[@]}"
       ;;
     fuzz_*)
-      NTSIM_DRIVER=$directory/image timeout --kill-after=5 $LIMIT "$(program_of "$program")" \
-        -detect_leaks=0 -runs=0 -artifact_prefix="$directory/" "$@"
+      timeout --kill-after=5 "$LIMIT" "$run" -detect_leaks=0 -runs=0 -artifact_prefix="$directory/" "$@"
       ;;
-    *) NTSIM_DRIVER=$directory/image timeout --kill-after=5 $LIMIT "$(program_of "$program")" "$@" ;;
+    *) timeout --kill-after=5 "$LIMIT" "$run" "$@" ;;
   esac
 }
 
-# ---- The driver as it is ----------------------------------------------------------------------------
+# ---- Without a mutant ----------------------------------------------------------------------------
 
 # All sources are compiled as those of the mutants are, so that these differ in nothing else.
 check_good() { # PROGRAM ARGUMENT...
   local directory=$work/good-$1
   copy_sources "$directory"
   [ "$1" = analyze ] ||
-    (rebuild "$(target_of "$1")" "$directory" 'driver/[a-z]+\.c|tests/ring/[a-z_]+\.c') >"$directory/log" 2>&1 ||
+    (rebuild "$1" "$directory") >"$directory/log" 2>&1 ||
     return 1
   LIMIT=240 run_test "$directory" "$@" >"$directory/log" 2>&1 </dev/null || return 1
   [[ $1 = fuzz_* || $1 = analyze ]] && return
@@ -160,32 +194,21 @@ check_good() { # PROGRAM ARGUMENT...
 
 # ---- A mutant ----------------------------------------------------------------------------------------
 
-# The sources that a patch of these files makes compile differently.
-changed_sources() { # PATCH
-  local file sources=
-  for file in $(sed -n 's#^+++ b/##p' "$1"); do
-    case $file in
-      *.h) sources="$sources|driver/[a-z]+\.c|tests/ring/test_[a-z_]+\.c" ;;
-      *) sources="$sources|${file//./\\.}" ;;
-    esac
-  done
-  echo "${sources#|}"
-}
-
 # Prints "found", or why it is not.
 check_mutant() { # PATCH
-  local directory test status try
+  local directory test status try seeds
   directory=$work/$(basename "$1" .patch)
   read -ra test <<<"$(head_line "$1" Test)"
+  seeds=$(head_line "$1" Seeds)
   copy_sources "$directory"
   patch -s -p1 --no-backup-if-mismatch -d "$directory" <"$1" >"$directory/log" 2>&1 ||
     { echo "the patch does not apply"; return; }
   [ "${test[0]}" = analyze ] ||
-    (rebuild "$(target_of "${test[0]}")" "$directory" "$(changed_sources "$1")") >"$directory/log" 2>&1 ||
+    (rebuild "${test[0]}" "$directory" "$1") >"$directory/log" 2>&1 ||
     { echo "it does not compile: $(grep -m 1 'error' "$directory/log")"; return; }
   # What needs two processors at once may need patience when others want them too.
   for try in 1 2 3 4 5; do
-    run_test "$directory" "${test[@]}" >"$directory/log" 2>&1 </dev/null
+    SEEDS=${seeds:-$SEEDS} run_test "$directory" "${test[@]}" >"$directory/log" 2>&1 </dev/null
     status=$?
     [[ $status = 0 && ${test[0]} =~ ^test_(ring_races|ntsim_threads)$ && $try != 5 ]] || break
   done
