@@ -37,12 +37,26 @@ SimDispatcherUnlock(void)
     pthread_mutex_unlock(&Mutex);
 }
 
+static BOOLEAN
+IsIdle(void)
+{
+    return IdleThreads == SimSystemThreads() && SimEndingThreads() == 0;
+}
+
+/* Wakes who waits for that, but not in vain: it would be for each change. */
+static void
+TellIdle(void)
+{
+    if (IsIdle())
+        pthread_cond_signal(&IdleChanged);
+}
+
 static void
 AddWaiter(WAITER *Waiter)
 {
     InsertTailList(&Waiters, &Waiter->Link);
     IdleThreads += Waiter->Idle;
-    pthread_cond_signal(&IdleChanged);
+    TellIdle();
 }
 
 static void
@@ -68,7 +82,7 @@ SimDispatcherChanged(void)
         RemoveWaiter(Waiter);
         pthread_cond_signal(&Waiter->Holds);
     }
-    pthread_cond_signal(&IdleChanged);
+    TellIdle();
 }
 
 struct timespec
@@ -138,7 +152,7 @@ BOOLEAN
 SimDispatcherWaitIdle(void)
 {
     struct timespec Last = SimDeadline(SimSecondsMax() * 10000000LL);
-    while (IdleThreads != SimSystemThreads() || SimEndingThreads() != 0)
+    while (!IsIdle())
     {
         if (pthread_cond_timedwait(&IdleChanged, &Mutex, &Last) != 0)
             return FALSE;
