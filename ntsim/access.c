@@ -113,7 +113,7 @@ SimReadOnceBytes(void)
 }
 
 /* Notes a read of Bytes bytes at Address. */
-static void
+SIM_NOT_COVERED static void
 CheckReadOnce(const volatile void *Address, SIZE_T Bytes)
 {
     const UCHAR *From = SimPagesOf(Address);
@@ -135,7 +135,7 @@ CheckReadOnce(const volatile void *Address, SIZE_T Bytes)
 
 #if defined(SIM_ADDRESS_SANITIZER)
 /* The address sanitizer reports what is wrong with an access of code that it does not see. */
-static void
+SIM_NOT_COVERED static void
 Touch(const volatile void *Address, SIZE_T Bytes)
 {
     const volatile UCHAR *Wrong = __asan_region_is_poisoned((void *)(ULONG_PTR)Address, Bytes);
@@ -164,7 +164,7 @@ Synchronise(const volatile void *Address, SIZE_T Bytes, unsigned Kind)
     }
 }
 
-void
+SIM_NOT_COVERED void
 SimAccess(const volatile void *Address, SIZE_T Bytes, unsigned Kind)
 {
     if (Inside)
@@ -185,7 +185,7 @@ SimAccess(const volatile void *Address, SIZE_T Bytes, unsigned Kind)
 
 #define COVERAGE_ACCESS(Suffix, Kind, Bytes)                                                       \
     void __sanitizer_cov_##Suffix(void *Address);                                                  \
-    void __sanitizer_cov_##Suffix(void *Address)                                                   \
+    SIM_NOT_COVERED void __sanitizer_cov_##Suffix(void *Address)                                   \
     {                                                                                              \
         SimAccess(Address, Bytes, Kind);                                                           \
     }

@@ -184,7 +184,7 @@ Unmap(MDL_BLOCK *Block)
 }
 #endif
 
-PVOID
+SIM_NOT_COVERED PVOID
 SimPagesOf(const volatile void *Address)
 {
     PVOID Found = NULL;

@@ -65,13 +65,13 @@ WorldTeardown(void **State)
     return 0;
 }
 
-static UCHAR
+SIM_NOT_COVERED static UCHAR
 PacketByte(ULONG At, ULONG Bytes, unsigned Seed)
 {
     return (UCHAR)(Seed * 31 + At * 7 + (At >> 8) + Bytes);
 }
 
-void
+SIM_NOT_COVERED void
 MakePacket(UCHAR *Packet, ULONG Bytes, unsigned Version, unsigned Seed)
 {
     for (ULONG At = 1; At < Bytes; ++At)
@@ -79,7 +79,7 @@ MakePacket(UCHAR *Packet, ULONG Bytes, unsigned Version, unsigned Seed)
     Packet[0] = (UCHAR)(Version << 4 | (Seed & 15));
 }
 
-BOOLEAN
+SIM_NOT_COVERED BOOLEAN
 IsPacket(const UCHAR *Packet, ULONG Bytes, unsigned Version, unsigned Seed)
 {
     if (Packet[0] != (UCHAR)(Version << 4 | (Seed & 15)))
