@@ -25,6 +25,8 @@
 #define BATCH_MAX   32u
 #define PACKETS_MAX 512u /* in one direction, of one session */
 #define BYTES_MAX   400000u
+#define DROPS_MAX   64u /* packets that find no room, in one input */
+#define STARTS_MAX  8u  /* sessions that are started in one, or would be: they take longest */
 
 /* The batches of culvert.h, whose functions the DLL exports by name. */
 DWORD WINAPI
@@ -60,6 +62,7 @@ static ULONG Capacity;
 static DIRECTION In, Out; /* from and to the system */
 static unsigned Seeds;
 static ULONG Bytes; /* that were made in this input */
+static unsigned Drops, Starts;
 static UCHAR Buffer[CULVERT_MAX_PACKET];
 
 /* Takes the packets that are done, from the oldest on, out of the ring. */
@@ -111,14 +114,17 @@ SystemSends(FUZZ_INPUT *Input)
 {
     ULONG Count = FuzzByte(Input);
     DWORD Size = FuzzNumber(Input) % CULVERT_MAX_PACKET + 1;
-    for (; Count != 0 && In.Count < PACKETS_MAX && Bytes < BYTES_MAX; --Count)
+    for (; Count != 0 && In.Count < PACKETS_MAX && Bytes < BYTES_MAX && Drops < DROPS_MAX; --Count)
     {
         MakePacket(Buffer, Size, 4, Seeds);
         SimEdgeSendPacket(WorldEdge, Buffer, Size, NULL);
         if (Fits(&In, Size))
             Add(&In, Size);
         else
+        {
             ++Seeds;
+            ++Drops;
+        }
     }
 }
 
@@ -317,10 +323,12 @@ Operation(FUZZ_INPUT *Input)
         GiveBack(Input, &Out, Batch);
         break;
     case 5:
-        Restart(FuzzByte(Input));
+        if (Starts++ < STARTS_MAX)
+            Restart(FuzzByte(Input));
         break;
     case 6:
-        Wrong(FuzzByte(Input));
+        if (Starts++ < STARTS_MAX)
+            Wrong(FuzzByte(Input));
         break;
     default:
         break;
@@ -345,7 +353,7 @@ LLVMFuzzerTestOneInput(const uint8_t *Data, size_t Length)
     unsigned Operations = 0;
     FuzzBegin();
     SimWin32Begin(WORLD_DEVICE_LINK);
-    Seeds = Bytes = 0;
+    Seeds = Bytes = Drops = Starts = 0;
     Start(FuzzByte(&Input));
     for (; FuzzMore(&Input) && Operations < 64; ++Operations)
         Operation(&Input);
