@@ -17,6 +17,8 @@
  *   5  restart   the session, with the capacity of the byte that follows
  *   6  wrong     1 byte: what is not the session's is released and sent, or a handle is none
  *   7  nothing
+ *
+ * Of the operations 5 and 6 only the first STARTS_MAX do something.
  */
 #include "harness.h"
 #include "culvert.h"
