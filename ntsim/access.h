@@ -2,12 +2,13 @@
 /*
  * The driver's accesses to memory, one by one.
  *
- * A driver that ntsim_system (CMakeLists.txt) compiles with HOOKS calls the simulator before each
- * access; its sources are the same. HOOKS thread uses the calls that clang makes for the thread
- * sanitizer, whose runtime is not there: plain, volatile and atomic accesses, fences, and the
- * blocks that are copied and filled. It excludes other sanitizers in the driver. HOOKS coverage
- * uses those of -fsanitize-coverage=trace-loads,trace-stores beside any sanitizer: loads and
- * stores, also atomic ones, but no read-modify-write operations, fences or blocks.
+ * A driver that ntsim_system, or session code of the DLL that ntsim_dll (CMakeLists.txt) compiles
+ * with HOOKS calls the simulator before each access; its sources are the same. HOOKS thread uses
+ * the calls that clang makes for the thread sanitizer, whose runtime is not there: plain, volatile
+ * and atomic accesses, fences, and the blocks that are copied and filled. It excludes other
+ * sanitizers in the driver. HOOKS coverage uses those of
+ * -fsanitize-coverage=trace-loads,trace-stores beside any sanitizer: loads and stores, also atomic
+ * ones, but no read-modify-write operations, fences or blocks.
  */
 #ifndef CULVERT_NTSIM_ACCESS_H
 #define CULVERT_NTSIM_ACCESS_H

@@ -5,10 +5,11 @@
  * Without it (at first) threads are the host's and run as that likes. From SimScheduleBegin on
  * exactly one runs at a time, until it waits or comes to a synchronisation point: a call of the
  * kernel that locks, signals, waits or queues, and in a driver compiled with HOOKS thread
- * (access.h) each atomic access and each access to an application's pages. There the seed decides
- * who runs next. Time is virtual: it stands still while anybody can run, then jumps to the next
- * time-out. If there is none, all wait for each other, which is reported with what each waits for.
- * Nothing else decides anything, so the same program does the same with the same seed.
+ * (access.h) each atomic access and each access to an application's pages; in the DLL's session
+ * code with HOOKS thread also each access to what it has allocated. There the seed decides who runs
+ * next. Time is virtual: it stands still while anybody can run, then jumps to the next time-out. If
+ * there is none, all wait for each other, which is reported with what each waits for. Nothing else
+ * decides anything, so the same program does the same with the same seed.
  *
  * A seed is one of two ways to choose. A random walk: at each point somebody else goes on with a
  * probability that the seed chooses. Or priorities ("A Randomized Scheduler with Probabilistic
