@@ -241,8 +241,9 @@ FlowMeasure(const FLOW *Flow, FLOW_SIDE *Produce, FLOW_SIDE *Consume)
     }
     sched_setscheduler(0, SCHED_FIFO, &Priority);
     double Nanoseconds = BestWindow();
-    sched_setscheduler(0, SCHED_OTHER, &Ordinary);
+    /* First: with an ordinary priority this thread does not get a processor while they run. */
     __atomic_store_n(&Stop, 1, __ATOMIC_RELEASE);
+    sched_setscheduler(0, SCHED_OTHER, &Ordinary);
     for (unsigned At = 0; At < Count; ++At)
         pthread_join(Sides[At].Thread, NULL);
     return Nanoseconds;
