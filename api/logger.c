@@ -95,16 +95,24 @@ LogError(DWORD Error, const WCHAR *Format, ...)
     return Error;
 }
 
+/* A failure for which the system gave no code still has one. */
+static DWORD
+LogFailureLine(WINTUN_LOGGER_LEVEL Level, DWORD Error, const WCHAR *Format, va_list Arguments)
+{
+    if (Error == ERROR_SUCCESS)
+        Error = ERROR_GEN_FAILURE;
+    LogLine(Level, &Error, Format, Arguments);
+    return Error;
+}
+
 DWORD
 LogLastError(const WCHAR *Format, ...)
 {
     DWORD Error = GetLastError();
     va_list Arguments;
 
-    if (Error == ERROR_SUCCESS)
-        Error = ERROR_GEN_FAILURE;
     va_start(Arguments, Format);
-    LogLine(WINTUN_LOG_ERR, &Error, Format, Arguments);
+    Error = LogFailureLine(WINTUN_LOG_ERR, Error, Format, Arguments);
     va_end(Arguments);
     return Error;
 }
@@ -123,10 +131,8 @@ LogFailure(WINTUN_LOGGER_LEVEL Level, DWORD Error, const WCHAR *Format, ...)
 {
     va_list Arguments;
 
-    if (Error == ERROR_SUCCESS)
-        Error = ERROR_GEN_FAILURE;
     va_start(Arguments, Format);
-    LogLine(Level, &Error, Format, Arguments);
+    Error = LogFailureLine(Level, Error, Format, Arguments);
     va_end(Arguments);
     return Error;
 }
