@@ -21,12 +21,6 @@ typedef struct ROW
     uint64_t Drops;
 } ROW;
 
-static double
-Better(double Best, double Now)
-{
-    return Best == 0 || Now < Best ? Now : Best;
-}
-
 static void
 Measure(int Out, const FLOW *Flow)
 {
@@ -34,13 +28,13 @@ Measure(int Out, const FLOW *Flow)
     for (unsigned Round = 0; Round < ROUNDS; ++Round)
     {
         uint64_t Drops;
-        Row.Single = Better(Row.Single, PathMeasure(Flow, Out, PathSingle, &Drops));
+        FlowBetter(&Row.Single, PathMeasure(Flow, Out, PathSingle, &Drops));
         Row.Drops += Drops;
-        Row.Batch = Better(Row.Batch, PathMeasure(Flow, Out, PathBatch, &Drops));
+        FlowBetter(&Row.Batch, PathMeasure(Flow, Out, PathBatch, &Drops));
         Row.Drops += Drops;
-        Row.Memcpy = Better(Row.Memcpy, MeasureMemcpy(Flow));
-        Row.Ring = Better(Row.Ring, MeasureRing(Flow, !Out));
-        Row.Distance = Better(Row.Distance, FlowDistance());
+        FlowBetter(&Row.Memcpy, MeasureMemcpy(Flow));
+        FlowBetter(&Row.Ring, MeasureRing(Flow, !Out));
+        FlowBetter(&Row.Distance, FlowDistance());
     }
     char Size[16];
     snprintf(Size, sizeof(Size), Flow->Size != 0 ? "%u" : "mix", Flow->Size);

@@ -42,13 +42,6 @@ static CASE Cases[] = {
 };
 
 static void
-Better(double *Best, double Now)
-{
-    if (*Best == 0 || Now < *Best)
-        *Best = Now;
-}
-
-static void
 Measure(CASE *Case, int In, int Large)
 {
     uint64_t Drops;
@@ -58,9 +51,9 @@ Measure(CASE *Case, int In, int Large)
                  .Capacity = Case->Capacity,
                  .Adapters = Case->Adapters,
                  .Started = Case->Started};
-    Better(&Case->Best[In][Large], PathMeasure(&Flow, !In, PathSingle, &Drops));
+    FlowBetter(&Case->Best[In][Large], PathMeasure(&Flow, !In, PathSingle, &Drops));
     if (Large && !In)
-        Better(&Case->Memcpy, MeasureMemcpy(&Flow));
+        FlowBetter(&Case->Memcpy, MeasureMemcpy(&Flow));
 }
 
 /* Whether the arguments ask for it; no argument asks for all. */

@@ -180,8 +180,7 @@ Ask(void *Context)
                 YieldProcessor();
         }
         double Time = (Now() - Start) / (2 * DISTANCE_TURNS_A_WINDOW);
-        if (*Best == 0 || Time < *Best)
-            *Best = Time;
+        FlowBetter(Best, Time);
     }
     return NULL;
 }
@@ -213,8 +212,7 @@ AwaitNearness(void)
         Waited += Now() - Start;
         Start = Now();
     }
-    if (Nearest == 0 || Distance < Nearest)
-        Nearest = Distance;
+    FlowBetter(&Nearest, Distance);
 }
 
 double

@@ -85,6 +85,14 @@ FlowPin(const FLOW *Flow, int Producer, unsigned Index);
 double
 FlowDistance(void);
 
+/* Keeps the better of two measurements; 0 is none yet. */
+static inline void
+FlowBetter(double *Best, double Now)
+{
+    if (*Best == 0 || Now < *Best)
+        *Best = Now;
+}
+
 /* A thread's part; Index is its number on its side. */
 typedef void
 FLOW_SIDE(const FLOW *Flow, unsigned Index);
