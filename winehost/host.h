@@ -30,6 +30,14 @@ VirtualProtect(PVOID Address, SIZE_T Bytes, ULONG Protection, ULONG *OldProtecti
 __attribute__((__dllimport__)) BOOL NTAPI
 TerminateProcess(HANDLE Process, ULONG ExitCode);
 
+/* ---- A function of Wine's kernel that documented interfaces do not have ------------------------
+ */
+
+NTKERNELAPI NTSTATUS NTAPI
+ObReferenceObjectByName(PUNICODE_STRING Name, ULONG Attributes, PVOID AccessState,
+                        ACCESS_MASK DesiredAccess, PVOID ObjectType, KPROCESSOR_MODE AccessMode,
+                        PVOID ParseContext, PVOID *Object);
+
 /* ---- log.c ----------------------------------------------------------------------------------- */
 
 /*
