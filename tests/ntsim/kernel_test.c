@@ -169,7 +169,11 @@ TimersSignal(void **State)
     KeInitializeTimerEx(&Timer, SynchronizationTimer);
     assert_false(KeSetTimerEx(&Timer, Due, 1, &Dpc));
     for (unsigned Round = 0; Round < 3; ++Round)
+    {
         assert_int_equal(WaitSeconds(&Timer, 10), STATUS_SUCCESS);
+        /* A DPC that is still queued at the next time is not queued again. */
+        assert_int_equal(WaitSeconds(&Called.Event, 10), STATUS_SUCCESS);
+    }
     assert_true(KeCancelTimer(&Timer));
     KeFlushQueuedDpcs();
     assert_true(Called.Count >= 4);

@@ -91,6 +91,13 @@ IsHeld(void *Unused)
     return SimEdgeHeld(WorldEdge) == 1;
 }
 
+static BOOLEAN
+SendIsRefused(void *Unused)
+{
+    (void)Unused;
+    return SendNow() == NDIS_STATUS_PAUSED;
+}
+
 /* The pause waits for a list that NDIS holds; packets come meanwhile. */
 static void
 SendsWhilePausing(void **State)
@@ -103,10 +110,15 @@ SendsWhilePausing(void **State)
     assert_true(WaitUntil(IsHeld, NULL));
     assert_int_equal(pthread_create(&Pauser, NULL, PauseMain, NULL), 0);
     assert_true(WaitUntil(PauseHasBegun, NULL));
-    usleep(10000);
+    /* NDIS has begun; the driver may not have been told yet. */
+    assert_true(WaitUntil(SendIsRefused, NULL));
+    ULONG64 Before = WorldDriverStatistics(App.File).Receive.Drops[CulvertDropPaused];
     for (unsigned At = 0; At < 10; ++At)
         assert_int_equal(SendNow(), NDIS_STATUS_PAUSED);
-    assert_int_equal(WorldDriverStatistics(App.File).Receive.Drops[CulvertDropPaused], 20);
+    ULONG64 After = WorldDriverStatistics(App.File).Receive.Drops[CulvertDropPaused];
+    assert_true(After == Before + 20);
+    while (ApplicationReceive(&App, Got, sizeof(Got)) != 0)
+        ;
     assert_int_equal(SimEdgeReturn(WorldEdge, 1), 1);
     pthread_join(Pauser, NULL);
     SimEdgeHold(WorldEdge, FALSE);
