@@ -67,7 +67,7 @@ fail() {
 
 ready() { # starts a program and waits until packets can flow
   start_program "$log" "$@"
-  wait_for_line "$log" '^ready|^Session started' 90 || fail "did not become ready: $*"
+  wait_for_line "$log" '^ready|^Session started' 240 || fail "did not become ready: $*"
 }
 
 linux_side() { # INTERFACE ADDRESS4 ADDRESS6
@@ -80,8 +80,12 @@ nothing_left() { # after a program has cleaned up: no interface, driver file or 
   [ -z "$left" ] || { fail "interfaces are left: $left"; return 1; }
   left=$(find "$CULVERT_PREFIX/drive_c/windows" -iname 'culvert.sys' -o -path '*/Temp/*' -type f -newer "$work/start")
   [ -z "$left" ] || { fail "files are left: $left"; return 1; }
-  left=$(ip netns pids "$namespace")
-  [ -z "$left" ] || fail "processes are left: $(ps -o pid=,args= -p "$(echo $left | tr ' ' ,)")"
+  for _ in $(seq 100); do # the launcher's own may take a moment to die
+    left=$(ip netns pids "$namespace")
+    [ -n "$left" ] || return 0
+    sleep 0.05
+  done
+  fail "processes are left: $(ps -o pid=,args= -p "$(echo $left | tr ' ' ,)")"
 }
 
 api_basics() {
@@ -147,9 +151,9 @@ bridge_tcp() {
   # Packets of an ordinary size: Linux would make them as large as the adapters' 65535 bytes.
   in_sandbox ip link set left0 mtu 1500 up
   ip -n "$far" link set right0 mtu 1500 up
-  ip netns exec "$far" iperf3 -s -1 >"$log.server" 2>&1 &
+  ip netns exec "$far" iperf3 -s -1 --forceflush >"$log.server" 2>&1 &
   local server=$!
-  sleep 0.5
+  wait_for_line "$log.server" 'Server listening' 30 || { kill $server; fail "iperf3's server does not start"; return 1; }
   in_sandbox timeout 60 iperf3 -c 10.9.7.2 -t 5 -J >"$log.iperf" 2>&1
   local status=$?
   kill $server 2>/dev/null
@@ -293,7 +297,12 @@ stranger_program() {
   in_sandbox ip -brief address show stranger0 | grep -q '10.6.7.8/24' || { fail "IP Helper did not set the address"; return 1; }
   in_sandbox timeout 10 "$peer" stranger0 hear 4242 stranger >"$log.heard" 2>&1 || { fail "no datagram: $(cat "$log.heard")"; return 1; }
   in_sandbox ping -n -q -c 3 -i 0.1 -W 1 10.6.7.7 >/dev/null
-  wait_for_line "$log" 'received 3: 84 bytes of IPv4' 5 || { fail "the pings did not arrive"; return 1; }
+  # Between them come Linux's answers to datagrams that nobody listens for.
+  local end=$((SECONDS + 10))
+  until [ "$(grep -c ': 84 bytes of IPv4' "$log")" = 3 ]; do
+    [ $SECONDS -lt $end ] || { fail "the pings did not arrive"; return 1; }
+    sleep 0.05
+  done
   stop_program INT
 }
 
@@ -326,7 +335,7 @@ stranger_lazy() {
 
 stranger_reload() {
   stranger_files stranger_reload
-  in_sandbox timeout 60 winehost/launch.sh "$work/stranger/stranger_reload.exe" >"$log" 2>&1 </dev/null ||
+  in_sandbox timeout 240 winehost/launch.sh "$work/stranger/stranger_reload.exe" >"$log" 2>&1 </dev/null ||
     { fail "status $?"; return 1; }
   note "$(grep '^handles: ' "$log" | tr -d '\r')"
 }
@@ -344,13 +353,17 @@ processor_ticks() {
 idle_processor() {
   ready $traffic reflect idle0 || return 1
   sleep 2
-  local before after
-  before=$(processor_ticks)
-  sleep 10
-  after=$(processor_ticks)
-  note "idle for 10 s, all processes together used $(( (after - before) * 10 )) ms of processor time"
+  # What polls does so all the time; what Wine's own services do now and then is over in one of the windows.
+  local before used=10 windows=3
+  while [ $used -ge 10 ] && [ $windows != 0 ]; do
+    before=$(processor_ticks)
+    sleep 10
+    used=$(($(processor_ticks) - before))
+    note "idle for 10 s, all processes together used $((used * 10)) ms of processor time"
+    windows=$((windows - 1))
+  done
   stop_program INT || return 1
-  [ $((after - before)) -lt 10 ] || fail "that is 1 % of a core or more"
+  [ $used -lt 10 ] || fail "that is 1 % of a core or more"
 }
 
 exit_status() {

@@ -42,7 +42,7 @@ replay() { # TARGET
 fuzz() { # TARGET
   local target=$1 status runs
   mkdir "$work/$target"
-  timeout $((seconds + 100)) "$fuzz_programs"/fuzz_"$target" "${fuzz_options[@]}" -max_total_time="$seconds" \
+  timeout $((seconds + 100)) "$fuzz_programs"/fuzz_"$target" "${fuzz_options[@]}" -seed=1 -max_total_time="$seconds" \
     -artifact_prefix="$crashes/$target-" "$work/$target" "tests/fuzz/corpus/$target" >"$work/log" 2>&1
   status=$?
   runs=$(sed -nE 's/^Done ([0-9]+) runs.*/\1/p' "$work/log")

@@ -25,7 +25,7 @@ seed=${2:-$(($(od -An -N3 -tu4 /dev/urandom)))}
 program_file=build/windows-amd64/tests/hostile/hostile.exe
 export CULVERT_PREFIX=${CULVERT_PREFIX:-$PWD/build/hostile-prefix}
 COMMAND_SECONDS=240 # more than any bound in the program, on a busy machine
-QUIET_SECONDS=6    # for what goes away by itself
+QUIET_SECONDS=30   # for what goes away by itself; as a rule, all has gone after 5 s
 
 if [ "$(id -u)" != 0 ]; then
   echo "ok 1 - hostile applications # SKIP only root can make network namespaces and interfaces"

@@ -125,7 +125,7 @@ ReceiveBatches(void)
                   "CulvertReceivePackets without a packet");
     Arrivals = LineArrivals(&Line);
     WriteNumbers(&Line, 300);
-    LineAwait(&Line, Arrivals + 300);
+    LineAwait(&Line, Arrivals + BATCH);
     Count = CulvertReceivePackets(Line.Session, Packets, 10);
     Check("batch/receive", Count == 10, "no more than Count packets (%lu)", Count);
     CulvertReleaseReceivePackets(Line.Session, Packets, Count);

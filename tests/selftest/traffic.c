@@ -161,15 +161,18 @@ ReleaseBatch(LINE *Line, DWORD Round)
 static BOOL
 HeldPacketStays(LINE *Line)
 {
+    const DWORD Count = 2 * CAPACITY / 1300;
     DWORD Number, Size, Seen = 0;
     BYTE *Held, *Packet;
+    ULONGLONG Arrivals;
     BOOL Good;
 
     LineWrite(Line, 1000, 1300);
     Held = LineReceive(Line, SOON_MILLISECONDS, &Number, &Size);
     if (!Held)
         return FALSE;
-    for (DWORD Index = 0; Index < 2 * CAPACITY / 1300; ++Index)
+    Arrivals = LineArrivals(Line);
+    for (DWORD Index = 0; Index < Count; ++Index)
     {
         LineWrite(Line, Index, 1300);
         /* At some time the ring is full, and what the system sends is dropped. */
@@ -182,6 +185,7 @@ HeldPacketStays(LINE *Line)
     }
     Good = LineIsOwn(Held, LinePacketBytes(1300), &Number) && Number == 1000;
     WintunReleaseReceivePacket(Line->Session, Held);
+    LineAwait(Line, Arrivals + Count); /* also those that are dropped */
     while ((Packet = LineReceive(Line, 50, &Number, &Size)) != NULL)
         WintunReleaseReceivePacket(Line->Session, Packet);
     return Good && RoundTrip(Line, 1, 1300);
