@@ -33,8 +33,18 @@ if [ "$(id -u)" != 0 ]; then
 fi
 echo "Installing:$missing"
 log=$(mktemp)
+# A mirror that is being updated may lack for a moment what its index lists.
 # shellcheck disable=SC2086
-if { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1 </dev/null; then
+install_missing() {
+  local try
+  for try in 1 2 3; do
+    [ $try = 1 ] || sleep 20
+    apt-get -o Acquire::Retries=3 update &&
+      DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 install -y --no-install-recommends $missing && return
+  done
+  return 1
+}
+if install_missing >"$log" 2>&1 </dev/null; then
   rm -f "$log"
 else
   tail -n 20 "$log" >&2

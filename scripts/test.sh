@@ -47,17 +47,17 @@ suite builds 600 tests/build/check_builds.sh
 suite abi 300 tests/nt/check_abi.sh
 suite ring 120 build/native/tests/ring/test_ring
 suite ring 120 build/native/tests/ring/test_ring_threads
-suite ring 60 build/native/tests/ring/test_ring_races
+suite ring 240 build/native/tests/ring/test_ring_races
 suite models 600 model/check_models.sh
 suite ndis 300 build/native/tests/ndis/test_ndis
-suite ntsim 240 build/native/tests/ntsim/test_ntsim
-suite ntsim 240 build/native/tests/ntsim/test_ntsim_threads
-suite ntsim 60 build/native/tests/ntsim/test_ntsim_access
-suite schedule 240 build/native/tests/ntsim/test_ntsim_schedule --seeds 1000 --seconds 40
-suite driver-mutants 800 tests/mutants/check_driver_mutants.sh
+suite ntsim 600 build/native/tests/ntsim/test_ntsim
+suite ntsim 600 build/native/tests/ntsim/test_ntsim_threads
+suite ntsim 240 build/native/tests/ntsim/test_ntsim_access
+suite schedule 600 build/native/tests/ntsim/test_ntsim_schedule --seeds 1000 --seconds 40
+suite driver-mutants 1400 tests/mutants/check_driver_mutants.sh
 suite coverage 300 tests/ntsim/check_coverage.sh
 suite fuzz 300 tests/fuzz/check_fuzz.sh
-suite speed 240 tests/speed/check_speed.sh
+suite speed 600 tests/speed/check_speed.sh
 suite catalog 300 tests/catalog/check_catalog.sh
 
 lane=wine
@@ -72,15 +72,15 @@ packages_report=build/packages-report.tap
 for name in e2e selftest packages api-doc kill-points hostile mutants; do
   [ "$(id -u)" = 0 ] || { skip_suite $name "only root can make network namespaces and interfaces"; continue; }
   case $name in
-    e2e) suite e2e 900 tests/e2e/e2e.sh ;;
-    selftest) suite selftest 600 bash -o pipefail -c "tests/selftest/run_selftest.sh | tee $report" ;;
-    packages) suite packages 600 bash -o pipefail -c "tests/selftest/check_packages.sh | tee $packages_report" ;;
+    e2e) suite e2e 1400 tests/e2e/e2e.sh ;;
+    selftest) suite selftest 1100 bash -o pipefail -c "tests/selftest/run_selftest.sh | tee $report" ;;
+    packages) suite packages 900 bash -o pipefail -c "tests/selftest/check_packages.sh | tee $packages_report" ;;
     api-doc)
       suite api-doc 60 bash -c "tests/selftest/check_api_doc.sh \$([ ! -f $report ] || [ ! -f $packages_report ] || echo $report $packages_report)"
       ;;
-    kill-points) suite kill-points 700 tests/selftest/check_kill_points.sh ;;
-    hostile) suite hostile 700 tests/hostile/check_hostile.sh ;;
-    mutants) lane=native suite mutants 850 tests/selftest/check_mutants.sh ;;
+    kill-points) suite kill-points 1400 tests/selftest/check_kill_points.sh ;;
+    hostile) suite hostile 1400 tests/hostile/check_hostile.sh ;;
+    mutants) lane=native suite mutants 1450 tests/selftest/check_mutants.sh ;;
   esac
 done
 

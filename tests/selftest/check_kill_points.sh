@@ -12,8 +12,8 @@ cd "$(dirname "$0")/../.." || exit 1
 suite_program=${CULVERT_SELFTEST:-build/windows-amd64/tests/selftest/culvert-selftest.exe}
 dll=${CULVERT_SELFTEST_DLL:-build/dist/bin/amd64/culvert.dll}
 kill=tests/selftest/kill
-LIMIT_SECONDS=350
-MUTANT_SECONDS=30
+LIMIT_SECONDS=900
+MUTANT_SECONDS=120
 [ "${1-}" != --all ] || LIMIT_SECONDS=1800
 
 if [ "$(id -u)" != 0 ]; then
@@ -79,7 +79,7 @@ ip netns exec "$namespace" winehost/launch.sh "$work/run/culvert-selftest.exe" -
   <"$work/idle" >"$work/idle.log" 2>&1 5>&- &
 program=$!
 sandbox_programs=$program
-wait_for_line "$work/idle.log" '^ready' 90 || give_up "Wine starts"
+wait_for_line "$work/idle.log" '^ready' 240 || give_up "Wine starts"
 # An earlier run may have been interrupted.
 run 60 --clean >"$work/log" 2>&1 || sed 's/^/# /' "$work/log"
 

@@ -10,8 +10,8 @@ cd "$(dirname "$0")/../.." || exit 1
 . scripts/sandbox.sh
 pattern=${1-.}
 suite_program=${CULVERT_SELFTEST:-build/windows-amd64/tests/selftest/culvert-selftest.exe}
-TEST_SECONDS=45  # one run of a mutant
-TOTAL_SECONDS=800
+TEST_SECONDS=120 # one run of a mutant
+TOTAL_SECONDS=1400
 SOON_MILLISECONDS=3000 # what a wrong DLL never does is not waited for as long as usual
 
 if [ "$(id -u)" != 0 ]; then
@@ -82,11 +82,11 @@ ip netns exec "$namespace" "$root/winehost/launch.sh" "$work/good/culvert-selfte
   <"$work/idle" >"$work/idle.log" 2>&1 5>&- &
 program=$!
 sandbox_programs=$program
-wait_for_line "$work/idle.log" '^ready' 90 || give_up "Wine starts"
+wait_for_line "$work/idle.log" '^ready' 240 || give_up "Wine starts"
 
 tests=
 for patch in $mutants; do tests="$tests,$(head_line "$patch" Tests)"; done
-run good 120 --only "$(tr ',' '\n' <<<"${tests#,}" | sort -u | paste -sd,)"
+run good 400 --only "$(tr ',' '\n' <<<"${tests#,}" | sort -u | paste -sd,)"
 status=$?
 grep '^not ok' "$work/output" | sed 's/^/# /'
 result $status "the DLL as it is passes the tests that the mutants must fail"
