@@ -40,6 +40,7 @@ ChildStartWith(CHILD *Child, const WCHAR *Dll, const WCHAR *Arguments)
     WCHAR Program[MAX_PATH], Command[COMMAND_CHARACTERS];
     STARTUPINFOW Startup = {.cb = sizeof(Startup), .dwFlags = STARTF_USESTDHANDLES};
     PROCESS_INFORMATION Process;
+    DWORD Error;
     BOOL Started;
 
     ZeroMemory(Child, sizeof(*Child));
@@ -57,10 +58,12 @@ ChildStartWith(CHILD *Child, const WCHAR *Dll, const WCHAR *Arguments)
     }
     Startup.hStdError = GetStdHandle(STD_ERROR_HANDLE);
     Started = CreateProcessW(Program, Command, NULL, NULL, TRUE, 0, NULL, NULL, &Startup, &Process);
+    Error = GetLastError();
     CloseHandle(Startup.hStdInput);
     CloseHandle(Startup.hStdOutput);
     if (!Started)
     {
+        Note("a process cannot be started: error %lu", Error);
         CloseHandle(Child->Input);
         CloseHandle(Child->Output);
         return FALSE;

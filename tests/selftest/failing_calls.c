@@ -401,15 +401,20 @@ KillUndoing(size_t Situation, DWORD Call, DWORD Later, const ATTEMPT *Attempt)
     char Said[SAID_BYTES] = "", What[DESCRIPTION_BYTES];
     const char *Missed = NULL, *Repaired;
     WCHAR Job[SAID_BYTES];
-    DWORD Status = 0;
+    DWORD Status;
     CHILD Child;
+    int Try = 0;
 
     wsprintfW(Job, L"fails %u %u %u", (unsigned)Situation, Call, Later);
-    if (ChildStart(&Child, Job))
+    do
     {
-        ChildListen(&Child, Said, SAID_BYTES);
-        Status = ChildEnd(&Child);
-    }
+        Status = STILL_ACTIVE;
+        if (ChildStart(&Child, Job))
+        {
+            ChildListen(&Child, Said, SAID_BYTES);
+            Status = ChildEnd(&Child);
+        }
+    } while (NeverRan(Status, Said, ++Try));
     if (Status != KILLED_STATUS)
         Missed = "it was not killed there";
     Repaired = Repair();

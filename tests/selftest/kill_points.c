@@ -8,6 +8,7 @@
 #define FEWEST_POINTS 100
 #define SAMPLE_POINTS 80 /* what the time of the suite allows */
 #define LOG_BYTES     (MOST_POINTS * CALL_BYTES)
+#define MOST_TRIES    3 /* to start a process: a computer may fail to, and that is no kill's fault */
 #define LOG_NAME      L"culvert-kill-points.log"
 
 /* The calls of a whole run, in order. */
@@ -119,7 +120,7 @@ CallLogEnd(CALL *Read)
 
 /* Runs the job that is killed, or not at all at point 0; Read gets the calls that it came to. */
 static DWORD
-Kill(DWORD Point, char Said[SAID_BYTES], CALL *Read, DWORD *Count)
+KillOnce(DWORD Point, char Said[SAID_BYTES], CALL *Read, DWORD *Count)
 {
     WCHAR Number[16];
     DWORD Status;
@@ -132,11 +133,31 @@ Kill(DWORD Point, char Said[SAID_BYTES], CALL *Read, DWORD *Count)
     Said[0] = '\0';
     Started = ChildStart(&Child, L"steps selftest0");
     SetEnvironmentVariableW(L"CULVERT_TEST_KILL_AT", NULL);
-    if (!Started)
-        return 1;
-    ChildListen(&Child, Said, SAID_BYTES);
-    Status = ChildEnd(&Child);
+    if (Started)
+        ChildListen(&Child, Said, SAID_BYTES);
+    Status = Started ? ChildEnd(&Child) : STILL_ACTIVE;
     *Count = CallLogEnd(Read);
+    return Status;
+}
+
+BOOL
+NeverRan(DWORD Status, const char *Said, int Try)
+{
+    if (Status == KILLED_STATUS || Said[0] || Try == MOST_TRIES)
+        return FALSE;
+    Note("try %d: a process ended with status %lu before it did anything", Try, Status);
+    return TRUE;
+}
+
+static DWORD
+Kill(DWORD Point, char Said[SAID_BYTES], CALL *Read, DWORD *Count)
+{
+    DWORD Status;
+    int Try = 0;
+
+    do
+        Status = KillOnce(Point, Said, Read, Count);
+    while (*Count == 0 && NeverRan(Status, Said, ++Try));
     return Status;
 }
 

@@ -34,6 +34,11 @@ FindUnpacked(WCHAR Path[MAX_PATH]);
 const char *
 Repair(void);
 
+/* Whether the process that is to be killed is to be started again, because it was never seen to do
+ * anything; notes that. Try counts from 1. */
+BOOL
+NeverRan(DWORD Status, const char *Said, int Try);
+
 /* One line of TAP; numbers them. */
 void
 Report(BOOL Passed, const char *What);
