@@ -47,7 +47,10 @@ CulvertReceivePackets(WINTUN_SESSION_HANDLE Session, CULVERT_PACKET *Packets, DW
     static const WCHAR Function[] = L"CulvertReceivePackets";
     if (!CheckSession(Function, Session) || !CheckPackets(Function, Packets, Count))
         return 0;
-    return SessionReceive(Session, (SESSION_PACKET *)Packets, Count, NULL);
+    DWORD Received = SessionReceive(Session, (SESSION_PACKET *)Packets, Count, NULL);
+    if (Received == 0)
+        LogPacketFailure(Function);
+    return Received;
 }
 
 /* What a wait ended with that is not a part of normal work is the caller's CancelEvent's. */
@@ -57,6 +60,8 @@ LogWait(const WCHAR *Function, HANDLE CancelEvent)
     DWORD Error = GetLastError();
     if (Error == ERROR_INVALID_HANDLE || Error == ERROR_ACCESS_DENIED)
         SetLastError(LogError(Error, L"%s: %p cannot be waited for", Function, CancelEvent));
+    else
+        LogPacketFailure(Function);
 }
 
 DWORD WINAPI
@@ -87,7 +92,10 @@ CulvertAllocateSendPackets(WINTUN_SESSION_HANDLE Session, CULVERT_PACKET *Packet
     static const WCHAR Function[] = L"CulvertAllocateSendPackets";
     if (!CheckSession(Function, Session) || !CheckSizes(Function, Packets, Count))
         return 0;
-    return SessionAllocate(Session, (SESSION_PACKET *)Packets, Count, NULL);
+    DWORD Allocated = SessionAllocate(Session, (SESSION_PACKET *)Packets, Count, NULL);
+    if (Allocated == 0)
+        LogPacketFailure(Function);
+    return Allocated;
 }
 
 DWORD WINAPI

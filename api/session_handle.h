@@ -10,4 +10,8 @@
 BOOL
 CheckSession(const WCHAR *Function, WINTUN_SESSION_HANDLE Handle);
 
+/* After a packet function has failed: logs the last-error code if it is none of normal work's. */
+void
+LogPacketFailure(const WCHAR *Function);
+
 #endif

@@ -19,6 +19,17 @@ CheckSession(const WCHAR *Function, WINTUN_SESSION_HANDLE Handle)
     return FALSE;
 }
 
+void
+LogPacketFailure(const WCHAR *Function)
+{
+    DWORD Error = GetLastError();
+    if (Error == ERROR_INVALID_DATA)
+        SetLastError(LogError(Error,
+                              L"%s: somebody has written into the session's ring what its "
+                              L"rules do not allow",
+                              Function));
+}
+
 WINTUN_SESSION_HANDLE WINAPI
 WintunStartSession(WINTUN_ADAPTER_HANDLE Handle, DWORD Capacity)
 {
@@ -74,7 +85,10 @@ WintunReceivePacket(WINTUN_SESSION_HANDLE Session, DWORD *PacketSize)
     }
     SESSION_PACKET Packet;
     if (SessionReceive(Session, &Packet, 1, NULL) == 0)
+    {
+        LogPacketFailure(L"WintunReceivePacket");
         return NULL;
+    }
     *PacketSize = Packet.Size;
     return Packet.Data;
 }
@@ -101,7 +115,12 @@ WintunAllocateSendPacket(WINTUN_SESSION_HANDLE Session, DWORD PacketSize)
         return NULL;
     }
     SESSION_PACKET Packet = {.Size = PacketSize};
-    return SessionAllocate(Session, &Packet, 1, NULL) != 0 ? Packet.Data : NULL;
+    if (SessionAllocate(Session, &Packet, 1, NULL) == 0)
+    {
+        LogPacketFailure(L"WintunAllocateSendPacket");
+        return NULL;
+    }
+    return Packet.Data;
 }
 
 void WINAPI
