@@ -5,11 +5,13 @@
 #include "logger.h"
 #include <aclapi.h>
 #include <sddl.h>
+#include <shlwapi.h>
 
 #define BOUNDARY_NAME     L"Culvert"
-#define NAMESPACE_PREFIX  L"Culvert\\"
+#define ALIAS_FORMAT      L"Culvert-%p"
+#define ALIAS_CHARACTERS  32
 #define GLOBAL_PREFIX     L"Global\\Culvert-"
-#define NAME_CHARACTERS   80
+#define NAME_CHARACTERS   96
 #define TAKE_MILLISECONDS 120000
 #define OWNER_BYTES       (sizeof(SECURITY_DESCRIPTOR_RELATIVE) + SECURITY_MAX_SID_SIZE)
 
@@ -36,6 +38,9 @@ static CLOSE_NAMESPACE ClosePrivate;
 static SRWLOCK Lock = SRWLOCK_INIT;
 static BOOL Ready;
 static HANDLE Namespace; /* NULL: the global objects are used */
+/* The namespace's name in this process, where each copy of this DLL has one of its own: the same
+ * prefix twice is ERROR_DUP_NAME. */
+static WCHAR Alias[ALIAS_CHARACTERS];
 static PSECURITY_DESCRIPTOR ObjectSecurity;
 
 DWORD
@@ -92,15 +97,16 @@ EnterNamespace(HANDLE Boundary)
     SECURITY_ATTRIBUTES Attributes = {sizeof(Attributes), ObjectSecurity, FALSE};
     DWORD Error = ERROR_SUCCESS;
 
+    wnsprintfW(Alias, ALIAS_CHARACTERS, ALIAS_FORMAT, (void *)&Alias);
     for (int Attempt = 0; Attempt < 10; Attempt++)
     {
-        Namespace = CreateNamespace(&Attributes, Boundary, BOUNDARY_NAME);
+        Namespace = CreateNamespace(&Attributes, Boundary, Alias);
         if (Namespace)
             return ERROR_SUCCESS;
         Error = GetLastError();
         if (Error != ERROR_ALREADY_EXISTS)
             break;
-        Namespace = OpenNamespace(Boundary, BOUNDARY_NAME);
+        Namespace = OpenNamespace(Boundary, Alias);
         if (Namespace)
             return ERROR_SUCCESS;
         Error = GetLastError();
@@ -154,7 +160,9 @@ SetUp(void)
 static void
 ObjectName(const WCHAR *Kind, const GUID *Adapter, WCHAR Name[NAME_CHARACTERS])
 {
-    lstrcpyW(Name, Namespace ? NAMESPACE_PREFIX : GLOBAL_PREFIX);
+    lstrcpyW(Name, Namespace ? Alias : GLOBAL_PREFIX);
+    if (Namespace)
+        lstrcatW(Name, L"\\");
     lstrcatW(Name, Kind);
     if (Adapter)
         GuidFormat(Adapter, Name + lstrlenW(Name));
