@@ -154,6 +154,9 @@ AdapterSessionRefused(const ADAPTER *Adapter, DWORD Error)
 {
     DWORD Owner = 0;
 
+    /* The device was there when it was opened, and has gone since, or is stopping. */
+    if (Error == ERROR_NOT_READY || Error == ERROR_DEVICE_REMOVED)
+        Error = ERROR_FILE_NOT_FOUND;
     if (Error == ERROR_SHARING_VIOLATION &&
         NamespaceGetSessionOwner(&Adapter->Interface, &Owner) == ERROR_SUCCESS && Owner != 0)
         LogError(Error, L"Adapter %s has a session already, of process %u", Adapter->Label, Owner);
@@ -222,7 +225,9 @@ AdapterGetDriverVersion(DWORD *Version)
             continue;
         Error = DeviceObjectGetDriverVersion(Object, Version);
         CloseHandle(Object);
-        break;
+        if (Error == ERROR_SUCCESS)
+            break;
+        /* The adapter may be about to go: another one's driver is the same. */
     }
     DeviceListClose(&List);
     if (Error == ERROR_FILE_NOT_FOUND)

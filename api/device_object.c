@@ -30,6 +30,7 @@ DeviceObjectOpen(const GUID *Interface, HANDLE *Object)
     case ERROR_PATH_NOT_FOUND:
     case ERROR_DEV_NOT_EXIST:
     case ERROR_BAD_UNIT:
+    case ERROR_DEVICE_REMOVED: /* it is about to go */
         return ERROR_FILE_NOT_FOUND;
     default:
         return Error;

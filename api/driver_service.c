@@ -120,21 +120,33 @@ DriverServiceSettle(void)
     WithService(SERVICE_QUERY_STATUS, Settle);
 }
 
+/* Whether it may run: who cannot be asked must not be taken for stopped, as a driver that runs is
+ * not to be touched. */
 BOOL
 DriverServiceIsRunning(void)
 {
     SC_HANDLE Manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT), Service;
     SERVICE_STATUS Status;
-    BOOL Running = FALSE;
+    BOOL Running = TRUE;
 
     if (!Manager)
-        return FALSE;
+    {
+        LogWarningError(GetLastError(), L"Cannot open the service manager");
+        return TRUE;
+    }
     Service = OpenServiceW(Manager, SERVICE_NAME, SERVICE_QUERY_STATUS);
     if (Service)
     {
-        Running = QueryServiceStatus(Service, &Status) && Status.dwCurrentState != SERVICE_STOPPED;
+        if (QueryServiceStatus(Service, &Status))
+            Running = Status.dwCurrentState != SERVICE_STOPPED;
+        else
+            LogWarningError(GetLastError(), L"Cannot get the state of service %s", SERVICE_NAME);
         CloseServiceHandle(Service);
     }
+    else if (GetLastError() == ERROR_SERVICE_DOES_NOT_EXIST)
+        Running = FALSE;
+    else
+        LogWarningError(GetLastError(), L"Cannot open service %s", SERVICE_NAME);
     CloseServiceHandle(Manager);
     return Running;
 }

@@ -84,6 +84,7 @@ static void
 Forget(SESSION *Session)
 {
     SystemLinkCloseEvents(&Session->Parts);
+    Session->Tag.Magic = 0; /* freed memory keeps what was in it, and a handle may still be used */
     SystemFree(Session);
 }
 
