@@ -4,7 +4,8 @@
  *
  * The session's request stays pending as long as the session lives, and a pending request is
  * cancelled when the thread that made it exits. Applications start sessions from threads that come
- * and go, so a link has a thread of its own.
+ * and go, so a link has a thread of its own. It calls nothing of the application's: not the logger
+ * either, which may end the session, and so wait for the thread.
  */
 #include <windows.h>
 #include "adapter.h"
@@ -18,6 +19,9 @@
  * application. */
 #define ACCEPT_TIMEOUT_MS 10000
 #define LINK_STACK_BYTES  0x10000
+/* How long the end of a session waits for the thread to be gone, once it is done: see LinkAwaitEnd.
+ * A thread takes microseconds for it. */
+#define EXIT_PATIENCE_MS 200
 /* How often SystemLetOthersRun yields before it begins to sleep. */
 #define YIELDS_BEFORE_SLEEP 32u
 
@@ -26,11 +30,14 @@ struct SYSTEM_LINK
     HANDLE Device;
     SESSION_MARK Mark;
     HANDLE Section;
+    HMODULE Module; /* the thread's reference to this DLL */
     HANDLE Thread;
-    HANDLE Decided; /* manual-reset: Error is valid */
-    HANDLE Stop;    /* manual-reset: cancel the request */
-    HANDLE Done;    /* the request's event */
+    HANDLE Decided;  /* manual-reset: Error is valid */
+    HANDLE Stop;     /* manual-reset: cancel the request */
+    HANDLE Done;     /* the request's event */
+    HANDLE Finished; /* manual-reset: the thread does not touch the link any more */
     DWORD Error;
+    DWORD EndError; /* what the driver ended the session with; ERROR_SUCCESS if we did */
     uint32_t Capacity;
     SYSTEM_LINK_PARTS Parts;
     void (*Ended)(void *Context);
@@ -49,14 +56,35 @@ SystemLockRelease(SYSTEM_LOCK *Lock)
     ReleaseSRWLockExclusive(Lock);
 }
 
+/*
+ * A process that exits first ends all threads but one, wherever they are, and then tells its DLLs.
+ * One of them may call us, and find a lock whose holder is no more: the system's own locks end the
+ * process then, as there is nothing else that it could do. RtlDllShutdownInProgress is described
+ * among Microsoft's developer notes.
+ */
+static void
+EndIfOrphaned(void)
+{
+    typedef BOOLEAN(NTAPI * SHUTDOWN_IN_PROGRESS)(void);
+    SHUTDOWN_IN_PROGRESS InProgress = (SHUTDOWN_IN_PROGRESS)(void (*)(void))GetProcAddress(
+        GetModuleHandleW(L"ntdll.dll"), "RtlDllShutdownInProgress");
+
+    if (InProgress && InProgress())
+        TerminateProcess(GetCurrentProcess(), ERROR_PROCESS_ABORTED);
+}
+
 void
 SystemLetOthersRun(const volatile uint32_t *Word, uint32_t Turn)
 {
     (void)Word;
     if (Turn < YIELDS_BEFORE_SLEEP)
+    {
         SwitchToThread(); /* to one that is ready on this processor */
-    else
-        Sleep(1); /* to any, wherever the one that is waited for may run */
+        return;
+    }
+    if (Turn == YIELDS_BEFORE_SLEEP)
+        EndIfOrphaned();
+    Sleep(1); /* to any, wherever the one that is waited for may run */
 }
 
 void *
@@ -66,7 +94,9 @@ SystemAllocate(size_t Bytes)
     BYTE *Memory = HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, Bytes + CULVERT_CACHE_LINE);
     if (Memory == NULL)
     {
-        SetLastError(ERROR_NOT_ENOUGH_MEMORY); /* HeapAlloc does not */
+        /* HeapAlloc sets no last-error code. */
+        SetLastError(
+            LogError(ERROR_NOT_ENOUGH_MEMORY, L"Allocating %u bytes for a session", (DWORD)Bytes));
         return NULL;
     }
     BYTE *Aligned = Memory + CULVERT_CACHE_LINE - (ULONG_PTR)Memory % CULVERT_CACHE_LINE;
@@ -169,10 +199,9 @@ LinkAwaitDecision(SYSTEM_LINK *Link, OVERLAPPED *Overlapped)
     }
 }
 
-static DWORD WINAPI
-LinkThread(LPVOID Parameter)
+static void
+LinkRun(SYSTEM_LINK *Link)
 {
-    SYSTEM_LINK *Link = Parameter;
     OVERLAPPED Overlapped = {.hEvent = Link->Done};
     DWORD Error = LinkRequest(Link, &Overlapped);
     if (Error == ERROR_IO_PENDING)
@@ -182,7 +211,7 @@ LinkThread(LPVOID Parameter)
     Link->Error = Error;
     SetEvent(Link->Decided);
     if (Error != ERROR_SUCCESS)
-        return 0;
+        return;
 
     HANDLE Handles[] = {Link->Done, Link->Stop};
     if (WaitForMultipleObjects(ARRAYSIZE(Handles), Handles, FALSE, INFINITE) != WAIT_OBJECT_0)
@@ -194,12 +223,37 @@ LinkThread(LPVOID Parameter)
     CloseHandle(Link->Device);
     Link->Device = NULL;
     if (WaitForSingleObject(Link->Stop, 0) != WAIT_OBJECT_0)
-        LogWarningError(Error, L"The driver has ended the session");
+        Link->EndError = Error;
     /* From here on the adapter, or the next one with its GUID, has no session of this process, also
      * if the application is slow to end this one. */
     NamespaceCloseSession(&Link->Mark);
     Link->Ended(Link->Context);
-    return 0;
+}
+
+static DWORD WINAPI
+LinkThread(LPVOID Parameter)
+{
+    SYSTEM_LINK *Link = Parameter;
+    HMODULE Module = Link->Module;
+
+    LinkRun(Link);
+    SetEvent(Link->Finished);
+    FreeLibraryAndExitThread(Module, 0);
+}
+
+/*
+ * Waits until the thread is done with the link. A thread is only gone when it has had the loader's
+ * lock, which belongs to the caller if it ends the session while its own DLL is unloaded: it must
+ * not be waited for without a limit. But without that, whoever unloads this DLL after the end finds
+ * that nobody else keeps it. In a process that exits, the thread has been ended where it was.
+ */
+static void
+LinkAwaitEnd(const SYSTEM_LINK *Link)
+{
+    HANDLE Handles[] = {Link->Finished, Link->Thread};
+
+    WaitForMultipleObjects(ARRAYSIZE(Handles), Handles, FALSE, INFINITE);
+    WaitForSingleObject(Link->Thread, EXIT_PATIENCE_MS);
 }
 
 static HANDLE
@@ -236,11 +290,12 @@ LinkCreateParts(SYSTEM_LINK *Link)
     Link->Decided = ManualResetEvent();
     Link->Stop = ManualResetEvent();
     Link->Done = ManualResetEvent();
+    Link->Finished = ManualResetEvent();
     Link->Parts.ReceiveEvent = AutoResetEvent();
     Link->Parts.SendSpaceEvent = ManualResetEvent();
     Link->Parts.SendEvent = AutoResetEvent();
-    if (!Link->Decided || !Link->Stop || !Link->Done || !Link->Parts.ReceiveEvent ||
-        !Link->Parts.SendSpaceEvent || !Link->Parts.SendEvent)
+    if (!Link->Decided || !Link->Stop || !Link->Done || !Link->Finished ||
+        !Link->Parts.ReceiveEvent || !Link->Parts.SendSpaceEvent || !Link->Parts.SendEvent)
     {
         LogLastError(L"Creating the events of a session");
         return FALSE;
@@ -266,6 +321,7 @@ LinkDestroy(SYSTEM_LINK *Link)
         UnmapViewOfFile(Link->Parts.Memory);
     CloseIfOpen(Link->Section);
     CloseIfOpen(Link->Device);
+    CloseIfOpen(Link->Finished);
     CloseIfOpen(Link->Done);
     CloseIfOpen(Link->Stop);
     CloseIfOpen(Link->Decided);
@@ -276,16 +332,24 @@ LinkDestroy(SYSTEM_LINK *Link)
 static BOOL
 LinkStart(SYSTEM_LINK *Link, SYSTEM_ADAPTER *Adapter)
 {
+    if (!GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, (LPCWSTR)(ULONG_PTR)LinkThread,
+                            &Link->Module))
+    {
+        LogLastError(L"Keeping this DLL for the thread of a session");
+        return FALSE;
+    }
     Link->Thread = CreateThread(NULL, LINK_STACK_BYTES, LinkThread, Link, 0, NULL);
     if (Link->Thread == NULL)
     {
-        LogLastError(L"Creating the thread of a session");
+        DWORD Error = LogLastError(L"Creating the thread of a session");
+        FreeLibrary(Link->Module);
+        SetLastError(Error);
         return FALSE;
     }
     WaitForSingleObject(Link->Decided, INFINITE); /* LinkThread's waits have limits */
     if (Link->Error == ERROR_SUCCESS)
         return TRUE;
-    WaitForSingleObject(Link->Thread, INFINITE);
+    LinkAwaitEnd(Link);
     AdapterSessionRefused(Adapter, Link->Error);
     return FALSE;
 }
@@ -296,10 +360,7 @@ SystemLinkOpen(SYSTEM_ADAPTER *Adapter, uint32_t Capacity, void (*Ended)(void *C
 {
     SYSTEM_LINK *Link = SystemAllocate(sizeof(*Link));
     if (Link == NULL)
-    {
-        LogLastError(L"Starting a session on adapter %s", AdapterLabel(Adapter));
         return NULL;
-    }
     Link->Capacity = Capacity;
     Link->Ended = Ended;
     Link->Context = Context;
@@ -323,6 +384,8 @@ void
 SystemLinkClose(SYSTEM_LINK *Link)
 {
     SetEvent(Link->Stop);
-    WaitForSingleObject(Link->Thread, INFINITE);
+    LinkAwaitEnd(Link);
+    if (Link->EndError != ERROR_SUCCESS)
+        LogWarningError(Link->EndError, L"The driver had ended the session");
     LinkDestroy(Link);
 }

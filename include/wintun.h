@@ -19,8 +19,10 @@
  *     has got a line that says it in words (but for ERROR_NO_MORE_ITEMS, ERROR_BUFFER_OVERFLOW and
  *     ERROR_HANDLE_EOF of the packet functions, which are a part of normal work);
  *   - a bad argument (NULL where a pointer is needed, an empty or too long string, a handle that
- *     is none) is ERROR_INVALID_PARAMETER and changes nothing;
+ *     is none, as far as that can be seen: the memory that a session's points to is looked at) is
+ *     ERROR_INVALID_PARAMETER and changes nothing;
  *   - the caller must be an administrator or LocalSystem, or gets ERROR_ACCESS_DENIED;
+ *   - no function but WintunEndSession may be called from a DllMain: they wait for other threads;
  *   - strings are zero-terminated UTF-16, their limits are in characters and include the
  *     terminator. Pools and names are compared without regard to case.
  *
@@ -78,9 +80,9 @@ typedef enum WINTUN_LOGGER_LEVEL
 } WINTUN_LOGGER_LEVEL;
 
 /**
- * Called for each log line, on the thread of the call that logs, from several threads at once. The
- * last-error code is the same after it as before. It must not call functions that create, open,
- * list or delete adapters.
+ * Called for each log line, on the thread that called the function that logs, from several threads
+ * at once. The last-error code is the same after it as before. It must not call functions that
+ * create, open, list or delete adapters.
  *
  * @param Level    How grave it is.
  * @param Message  The text, without a line end; valid until the callback returns.
@@ -133,6 +135,10 @@ typedef BOOL(CALLBACK *WINTUN_ENUM_CALLBACK)(_In_ WINTUN_ADAPTER_HANDLE Adapter,
  *         ERROR_DRIVER_BLOCKED      the system has been told to block the driver
  *         ERROR_SERVICE_DISABLED    somebody has disabled the driver's service
  *         ERROR_GEN_FAILURE         the device has another problem; the log line has its code
+ *         or, as with any function that asks the system, the code that the system gave: also for a
+ *         signature that it refuses while the driver is added to its store. (If the user is there,
+ *         versions of Windows before 10 may ask whether a publisher is to be trusted, and the call
+ *         waits for the answer.)
  */
 typedef _Must_inspect_result_ WINTUN_ADAPTER_HANDLE(WINAPI *WINTUN_CREATE_ADAPTER_FUNC)(
     _In_z_ const WCHAR *Pool, _In_z_ const WCHAR *Name, _In_opt_ const GUID *RequestedGUID,
@@ -199,8 +205,9 @@ typedef void(WINAPI *WINTUN_FREE_ADAPTER_FUNC)(_In_opt_ WINTUN_ADAPTER_HANDLE Ad
  * @param Pool           The pool, up to WINTUN_MAX_POOL-1 characters.
  * @param RebootRequired If not NULL, set to TRUE if the system asks for a restart, else FALSE.
  *
- * @return Nonzero if nothing of the pool is left. If it fails for one adapter, the others are
- *         deleted nevertheless and the first error is returned.
+ * @return Nonzero if nothing of the pool is left, or nothing will be after the restart that
+ *         *RebootRequired asks for; the driver is then removed by a call after it. If it fails for
+ *         one adapter, the others are deleted nevertheless and the first error is returned.
  */
 typedef BOOL(WINAPI *WINTUN_DELETE_POOL_DRIVER_FUNC)(_In_z_ const WCHAR *Pool,
                                                      _Out_opt_ BOOL *RebootRequired);

@@ -243,8 +243,16 @@ KillSteps(const WCHAR *Name);
 /* The child's side of ChildListen and ChildTell. */
 void
 ChildSay(const char *Format, ...);
+
 void
 ChildWait(void);
+
+/* The jobs of processes of which a thread ends a session in a DllMain, and which exit while their
+ * threads are inside the DLL. */
+int
+EndInDllMain(const WCHAR *Name);
+int
+ExitInTheMidst(const WCHAR *Name);
 
 /* ---- Traffic
  * ------------------------------------------------------------------------------------- */

@@ -58,6 +58,8 @@
     X(SendersOnManyThreads)                                                                        \
     X(EndWhileInside)                                                                              \
     X(EndWhileWaiting)                                                                             \
+    X(EndUnderLoaderLock)                                                                          \
+    X(ExitWithSession)                                                                             \
     X(DeleteWhileRunning)                                                                          \
     X(RenameWhileRunning)                                                                          \
     X(RecreateWhileSessionIsOpen)                                                                  \
@@ -78,6 +80,7 @@
     X(LoggerReplaced)                                                                              \
     X(LoggerUnderLoad)                                                                             \
     X(LastErrorSurvivesLogger)                                                                     \
+    X(LoggerOnCallersThread)                                                                       \
     X(AdapterOutlivesProcess)                                                                      \
     X(AdapterSharedByProcesses)                                                                    \
     X(KilledProcess)                                                                               \
