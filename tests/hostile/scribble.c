@@ -149,13 +149,31 @@ JobScribbles(uint32_t Seed, HANDLE Ready)
     return Broken;
 }
 
-/* The same below the DLL's own feet: its functions must go on returning. Status 0 if they do. */
+static LONG DamageLines;
+
+static BOOL CALLBACK
+CountDamage(WINTUN_LOGGER_LEVEL Level, const WCHAR *Message)
+{
+    DamageLines += Level == WINTUN_LOG_ERR && wcsstr(Message, L"(error 13)") != NULL;
+    return TRUE;
+}
+
+static LONG
+FoundDamage(const BYTE *Packet)
+{
+    return Packet == NULL && GetLastError() == ERROR_INVALID_DATA;
+}
+
+/* The same below the DLL's own feet: its functions must go on returning, and say so each time that
+ * they find damage. Status 0 if they do. */
 int
 JobScribblesOnItself(uint32_t Seed, HANDLE Ready)
 {
     ULONGLONG Deadline = GetTickCount64() + RUN_MILLISECONDS;
     WINTUN_ADAPTER_HANDLE Adapter = WintunOpenAdapter(HOSTILE_POOL, HOSTILE_NAME);
     SCRIBBLERS_RUN Run;
+    LONG Damages = 0;
+    WintunSetLogger(CountDamage);
     SetEvent(Ready);
     while (GetTickCount64() < Deadline)
     {
@@ -172,8 +190,11 @@ JobScribblesOnItself(uint32_t Seed, HANDLE Ready)
         ScribblersStart(&Run, &What, Seed++);
         for (int Count = 0; Count < 2000; ++Count)
         {
-            WintunReleaseReceivePacket(Session, WintunReceivePacket(Session, &Size));
+            Packet = WintunReceivePacket(Session, &Size);
+            Damages += FoundDamage(Packet);
+            WintunReleaseReceivePacket(Session, Packet);
             Packet = WintunAllocateSendPacket(Session, 1 + (DWORD)Count % 1500);
+            Damages += FoundDamage(Packet);
             if (Packet != NULL)
                 WintunSendPacket(Session, Packet);
         }
@@ -181,5 +202,5 @@ JobScribblesOnItself(uint32_t Seed, HANDLE Ready)
         WintunEndSession(Session);
     }
     WintunFreeAdapter(Adapter);
-    return 0;
+    return Damages == DamageLines ? 0 : 2;
 }
