@@ -16,7 +16,7 @@
 #define ROUNDS        50u
 #define HANDLE_VALUES 0x8000
 #define NAME_CLASS    ((OBJECT_INFORMATION_CLASS)1)
-#define INTERVAL      200  /* ms */
+#define INTERVAL      200 /* ms */
 #define TRIES         50
 #define PATIENCE      5000 /* milliseconds for a reply */
 
