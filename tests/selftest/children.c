@@ -266,6 +266,13 @@ JobDetaches(WCHAR **Arguments)
     return EndInDllMain(Arguments[0]);
 }
 
+/* unloads NAME: gives the DLL back after a session. */
+static int
+JobUnloads(WCHAR **Arguments)
+{
+    return UnloadAfterEnd(Arguments[0]);
+}
+
 /* idle: keeps Wine's server running between runs. */
 static int
 JobIdle(WCHAR **Arguments)
@@ -289,7 +296,8 @@ ChildRun(int Count, WCHAR **Arguments)
         {L"eof", JobEof, 1},       {L"lives", JobLives, 2},       {L"race", JobRace, 1},
         {L"steps", JobSteps, 1},   {L"fails", JobFails, 3},       {L"holds", JobHolds, 1},
         {L"mutex", JobMutex, 1},   {L"modules", JobModules, 1},   {L"statistics", JobStatistics, 2},
-        {L"exits", JobExits, 1},   {L"detaches", JobDetaches, 1}, {L"idle", JobIdle, 0}};
+        {L"exits", JobExits, 1},   {L"detaches", JobDetaches, 1}, {L"unloads", JobUnloads, 1},
+        {L"idle", JobIdle, 0}};
 
     for (size_t Index = 0; Index < ARRAYSIZE(Jobs); ++Index)
     {

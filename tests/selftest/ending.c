@@ -100,6 +100,49 @@ EndUnderLoaderLock(void)
     WintunFreeAdapter(Adapter);
 }
 
+static HMODULE
+DllModule(void)
+{
+    HMODULE Module = NULL;
+
+    GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS |
+                           GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                       (LPCWSTR)(ULONG_PTR)WintunEndSession, &Module);
+    return Module;
+}
+
+/* unloads NAME: gives the DLL back after a session. */
+int
+UnloadAfterEnd(const WCHAR *Name)
+{
+    WINTUN_ADAPTER_HANDLE Adapter = WintunOpenAdapter(POOL, Name);
+    WINTUN_SESSION_HANDLE Session = WintunStartSession(Adapter, CAPACITY);
+    ULONGLONG End = GetTickCount64() + SOON_MILLISECONDS;
+
+    WintunEndSession(Session);
+    WintunFreeAdapter(Adapter);
+    if (!Session)
+        return NO_SESSION;
+    FreeLibrary(DllModule());
+    while (DllModule() && GetTickCount64() < End)
+        Sleep(1);
+    return DllModule() ? GOES_ON : 0;
+}
+
+void
+UnloadAfterSession(void)
+{
+    WINTUN_ADAPTER_HANDLE Adapter = AdapterMake();
+    DWORD Status = NO_SESSION;
+    CHILD Child;
+
+    if (Adapter && ChildStart(&Child, L"unloads " NAME))
+        Status = ChildEnd(&Child);
+    Check("end/unload", Status == 0,
+          "the DLL is given back after a session, and unloaded (status %lu)", Status);
+    WintunFreeAdapter(Adapter);
+}
+
 static DWORD WINAPI
 Hammer(LPVOID Session)
 {

@@ -247,10 +247,12 @@ ChildSay(const char *Format, ...);
 void
 ChildWait(void);
 
-/* The jobs of processes of which a thread ends a session in a DllMain, and which exit while their
- * threads are inside the DLL. */
+/* The jobs of processes of which a thread ends a session in a DllMain, which unload the DLL
+ * after one, and which exit while their threads are inside the DLL. */
 int
 EndInDllMain(const WCHAR *Name);
+int
+UnloadAfterEnd(const WCHAR *Name);
 int
 ExitInTheMidst(const WCHAR *Name);
 

@@ -59,6 +59,7 @@
     X(EndWhileInside)                                                                              \
     X(EndWhileWaiting)                                                                             \
     X(EndUnderLoaderLock)                                                                          \
+    X(UnloadAfterSession)                                                                          \
     X(ExitWithSession)                                                                             \
     X(DeleteWhileRunning)                                                                          \
     X(RenameWhileRunning)                                                                          \
