@@ -22,8 +22,7 @@ AdapterNew(const DEVICE_INTERFACE *Interface, HANDLE Mark)
         return NULL;
     }
     Adapter->References = 1;
-    Adapter->Interface = Interface->Guid;
-    Adapter->Luid = Interface->Luid;
+    Adapter->Interface = *Interface;
     Adapter->Mark = Mark;
     GuidFormat(&Interface->Guid, Adapter->Label);
     AcquireSRWLockExclusive(&HandlesLock);
@@ -105,35 +104,62 @@ AdapterLabel(const ADAPTER *Adapter)
     return Adapter->Label;
 }
 
-/* What the system says is wrong with the adapter's device; 0 if nothing, or if it is gone. */
-static ULONG
-ProblemOf(const ADAPTER *Adapter)
+/* *Problem is what the system says is wrong with the adapter's device; 0 if nothing. Failures are
+ * not logged. */
+static DWORD
+GetProblem(const ADAPTER *Adapter, ULONG *Problem)
 {
-    DEVICE_LIST List;
     DEVICE Device;
+    DWORD Error = DeviceOpen(&Adapter->Interface, &Device);
+
+    *Problem = 0;
+    if (Error != ERROR_SUCCESS)
+        return Error;
+    *Problem = DeviceGetProblem(&Device);
+    DeviceClose(&Device);
+    return ERROR_SUCCESS;
+}
+
+/* ERROR_FILE_NOT_FOUND if the adapter is gone, also if another one has got its GUID. Not logged. */
+static DWORD
+CheckExists(const ADAPTER *Adapter)
+{
     ULONG Problem;
 
-    if (DeviceFind(&Adapter->Interface, &List, &Device) != ERROR_SUCCESS)
-        return 0;
-    Problem = DeviceGetProblem(&Device);
-    DeviceListClose(&List);
-    return Problem;
+    return GetProblem(Adapter, &Problem);
+}
+
+/* The object's name is made of the GUID. If the adapter still exists after it was opened, it cannot
+ * be another one's. */
+DWORD
+AdapterOpenObject(const ADAPTER *Adapter, HANDLE *Object)
+{
+    ULONG Problem;
+    DWORD Error = DeviceObjectOpen(&Adapter->Interface.Guid, Object),
+          DeviceError = GetProblem(Adapter, &Problem);
+
+    if (Error == ERROR_SUCCESS && DeviceError == ERROR_SUCCESS)
+        return ERROR_SUCCESS;
+    if (Error == ERROR_SUCCESS)
+    {
+        CloseHandle(*Object);
+        *Object = NULL;
+        return LogError(DeviceError, L"Cannot find adapter %s, but a device that has its GUID",
+                        Adapter->Label);
+    }
+    if (Problem)
+        return LogError(Error, L"Cannot open the device of adapter %s, which has problem code %u",
+                        Adapter->Label, Problem);
+    return LogError(Error, L"Cannot open the device of adapter %s", Adapter->Label);
 }
 
 BOOL
 AdapterOpenDevice(ADAPTER *Adapter, HANDLE *Device)
 {
-    DWORD Error = DeviceObjectOpen(&Adapter->Interface, Device);
-    ULONG Problem;
+    DWORD Error = AdapterOpenObject(Adapter, Device);
 
     if (Error == ERROR_SUCCESS)
         return TRUE;
-    Problem = ProblemOf(Adapter);
-    if (Problem)
-        LogError(Error, L"Cannot open the device of adapter %s, which has problem code %u",
-                 Adapter->Label, Problem);
-    else
-        LogError(Error, L"Cannot open the device of adapter %s", Adapter->Label);
     SetLastError(Error);
     return FALSE;
 }
@@ -141,7 +167,7 @@ AdapterOpenDevice(ADAPTER *Adapter, HANDLE *Device)
 BOOL
 AdapterSessionOpen(ADAPTER *Adapter, SESSION_MARK *Mark)
 {
-    DWORD Error = NamespaceOpenSession(&Adapter->Interface, Mark);
+    DWORD Error = NamespaceOpenSession(&Adapter->Interface.Guid, Mark);
 
     if (Error == ERROR_SUCCESS)
         return TRUE;
@@ -158,7 +184,7 @@ AdapterSessionRefused(const ADAPTER *Adapter, DWORD Error)
     if (Error == ERROR_NOT_READY || Error == ERROR_DEVICE_REMOVED)
         Error = ERROR_FILE_NOT_FOUND;
     if (Error == ERROR_SHARING_VIOLATION &&
-        NamespaceGetSessionOwner(&Adapter->Interface, &Owner) == ERROR_SUCCESS && Owner != 0)
+        NamespaceGetSessionOwner(&Adapter->Interface.Guid, &Owner) == ERROR_SUCCESS && Owner != 0)
         LogError(Error, L"Adapter %s has a session already, of process %u", Adapter->Label, Owner);
     else
         LogError(Error, L"Starting a session on adapter %s", Adapter->Label);
@@ -168,14 +194,17 @@ AdapterSessionRefused(const ADAPTER *Adapter, DWORD Error)
 NET_LUID
 AdapterGetLuid(const ADAPTER *Adapter)
 {
-    return Adapter->Luid;
+    return Adapter->Interface.Luid;
 }
 
 DWORD
 AdapterGetName(const ADAPTER *Adapter, WCHAR *Name)
 {
-    DWORD Error = NciGetName(&Adapter->Interface, Name);
+    DWORD Error = NciGetName(&Adapter->Interface.Guid, Name);
 
+    /* After reading it, so that it cannot be that of another adapter. */
+    if (Error == ERROR_SUCCESS)
+        Error = CheckExists(Adapter);
     if (Error != ERROR_SUCCESS)
         return LogError(Error, L"Cannot get the name of adapter %s", Adapter->Label);
     return ERROR_SUCCESS;
@@ -188,7 +217,11 @@ AdapterSetName(const ADAPTER *Adapter, const WCHAR *Name)
 
     if (Error != ERROR_SUCCESS)
         return Error;
-    Error = NciSetName(&Adapter->Interface, Name);
+    /* Not under the mutex, which others may hold for minutes: an adapter that got the GUID right
+     * after this would have another name, and no harm besides. */
+    Error = CheckExists(Adapter);
+    if (Error == ERROR_SUCCESS)
+        Error = NciSetName(&Adapter->Interface.Guid, Name);
     if (Error == ERROR_DUP_NAME)
         return LogError(ERROR_ALREADY_EXISTS,
                         L"Cannot name adapter %s \"%s\": another interface has "

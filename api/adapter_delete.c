@@ -6,28 +6,12 @@
 #include "namespace.h"
 #include "native.h"
 
-static DWORD
-RemoveByGuid(const GUID *Interface, BOOL *RebootRequired)
-{
-    DEVICE_LIST List;
-    DEVICE Device;
-    DWORD Error = DeviceFind(Interface, &List, &Device);
-
-    if (Error == ERROR_FILE_NOT_FOUND)
-        return ERROR_SUCCESS;
-    if (Error != ERROR_SUCCESS)
-        return Error;
-    Error = DeviceRemove(&Device, RebootRequired);
-    DeviceListClose(&List);
-    return Error;
-}
-
 /* This process's own session does not matter. One that starts after this is ended by the removal.
  */
 static DWORD
 CheckNoSession(const ADAPTER *Adapter)
 {
-    DWORD Owner, Error = NamespaceGetSessionOwner(&Adapter->Interface, &Owner);
+    DWORD Owner, Error = NamespaceGetSessionOwner(&Adapter->Interface.Guid, &Owner);
 
     if (Error != ERROR_SUCCESS || Owner == 0 || Owner == GetCurrentProcessId())
         return Error;
@@ -38,12 +22,22 @@ CheckNoSession(const ADAPTER *Adapter)
 static DWORD
 DeleteLocked(ADAPTER *Adapter, BOOL ForceCloseSessions, BOOL *RebootRequired)
 {
-    DWORD Error = ERROR_SUCCESS;
+    DEVICE Device;
+    DWORD Error = DeviceOpen(&Adapter->Interface, &Device);
 
+    if (Error == ERROR_FILE_NOT_FOUND)
+    {
+        AdapterUnmark(Adapter);
+        LogInfo(L"Adapter %s is gone already", Adapter->Label);
+        return ERROR_SUCCESS;
+    }
+    if (Error != ERROR_SUCCESS)
+        return LogError(Error, L"Cannot find the device of adapter %s", Adapter->Label);
     if (!ForceCloseSessions)
         Error = CheckNoSession(Adapter);
     if (Error == ERROR_SUCCESS)
-        Error = RemoveByGuid(&Adapter->Interface, RebootRequired);
+        Error = DeviceRemove(&Device, RebootRequired);
+    DeviceClose(&Device);
     if (Error == ERROR_SUCCESS)
     {
         AdapterUnmark(Adapter);

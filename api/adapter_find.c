@@ -6,12 +6,12 @@
 #include "namespace.h"
 #include "nci.h"
 
-#define GUIDS_FIRST_ROOM 16
+#define SNAPSHOT_FIRST_ROOM 16
 
 /* The adapters of a pool at one moment. */
 typedef struct POOL_SNAPSHOT
 {
-    GUID *Guids;
+    DEVICE_INTERFACE *Interfaces;
     DWORD Count;
     DWORD Room;
 } POOL_SNAPSHOT;
@@ -87,28 +87,29 @@ AdapterOpen(const WCHAR *Pool, const WCHAR *Name, ADAPTER **Adapter)
 }
 
 static DWORD
-SnapshotAdd(POOL_SNAPSHOT *Snapshot, const GUID *Guid)
+SnapshotAdd(POOL_SNAPSHOT *Snapshot, const DEVICE_INTERFACE *Interface)
 {
     if (Snapshot->Count == Snapshot->Room)
     {
-        DWORD Room = Snapshot->Room ? 2 * Snapshot->Room : GUIDS_FIRST_ROOM;
-        GUID *Guids = Snapshot->Guids
-                          ? HeapReAlloc(GetProcessHeap(), 0, Snapshot->Guids, Room * sizeof(GUID))
-                          : HeapAlloc(GetProcessHeap(), 0, Room * sizeof(GUID));
-        if (!Guids)
+        DWORD Room = Snapshot->Room ? 2 * Snapshot->Room : SNAPSHOT_FIRST_ROOM;
+        SIZE_T Bytes = Room * sizeof(*Snapshot->Interfaces);
+        DEVICE_INTERFACE *Interfaces =
+            Snapshot->Interfaces ? HeapReAlloc(GetProcessHeap(), 0, Snapshot->Interfaces, Bytes)
+                                 : HeapAlloc(GetProcessHeap(), 0, Bytes);
+        if (!Interfaces)
             return LogError(ERROR_NOT_ENOUGH_MEMORY, L"Cannot list the adapters");
-        Snapshot->Guids = Guids;
+        Snapshot->Interfaces = Interfaces;
         Snapshot->Room = Room;
     }
-    Snapshot->Guids[Snapshot->Count++] = *Guid;
+    Snapshot->Interfaces[Snapshot->Count++] = *Interface;
     return ERROR_SUCCESS;
 }
 
 static void
 SnapshotFree(POOL_SNAPSHOT *Snapshot)
 {
-    if (Snapshot->Guids)
-        HeapFree(GetProcessHeap(), 0, Snapshot->Guids);
+    if (Snapshot->Interfaces)
+        HeapFree(GetProcessHeap(), 0, Snapshot->Interfaces);
 }
 
 /* Under the mutex, so that no half-made adapter is among them. */
@@ -130,7 +131,7 @@ SnapshotTake(const WCHAR *Pool, POOL_SNAPSHOT *Snapshot)
         {
             if (DeviceIsInPool(&Device, Pool) &&
                 DeviceGetInterface(&Device, &Interface) == ERROR_SUCCESS)
-                Error = SnapshotAdd(Snapshot, &Interface.Guid);
+                Error = SnapshotAdd(Snapshot, &Interface);
         }
         DeviceListClose(&List);
     }
@@ -140,26 +141,19 @@ SnapshotTake(const WCHAR *Pool, POOL_SNAPSHOT *Snapshot)
 
 /* NULL without an error if the adapter does not exist any more. */
 static DWORD
-OpenUnmarked(const GUID *Guid, ADAPTER **Adapter)
+OpenUnmarked(const DEVICE_INTERFACE *Interface, ADAPTER **Adapter)
 {
-    DEVICE_INTERFACE Interface;
-    DEVICE_LIST List;
     DEVICE Device;
-    DWORD Error = DeviceFind(Guid, &List, &Device);
+    DWORD Error = DeviceOpen(Interface, &Device);
 
     *Adapter = NULL;
     if (Error == ERROR_FILE_NOT_FOUND)
         return ERROR_SUCCESS;
     if (Error != ERROR_SUCCESS)
-        return Error;
-    if (DeviceGetInterface(&Device, &Interface) == ERROR_SUCCESS)
-    {
-        *Adapter = AdapterNew(&Interface, NULL);
-        if (!*Adapter)
-            Error = ERROR_NOT_ENOUGH_MEMORY;
-    }
-    DeviceListClose(&List);
-    return Error;
+        return LogError(Error, L"Cannot find device %s again", Interface->InstanceId);
+    DeviceClose(&Device);
+    *Adapter = AdapterNew(Interface, NULL);
+    return *Adapter ? ERROR_SUCCESS : ERROR_NOT_ENOUGH_MEMORY;
 }
 
 /*
@@ -177,7 +171,7 @@ AdapterEnumerate(const WCHAR *Pool, WINTUN_ENUM_CALLBACK Callback, LPARAM Param)
     for (DWORD i = 0; Error == ERROR_SUCCESS && GoOn && i < Snapshot.Count; i++)
     {
         ADAPTER *Adapter;
-        Error = OpenUnmarked(&Snapshot.Guids[i], &Adapter);
+        Error = OpenUnmarked(&Snapshot.Interfaces[i], &Adapter);
         if (Error != ERROR_SUCCESS || !Adapter)
             continue;
         GoOn = Callback(Adapter, Param);

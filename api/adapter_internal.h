@@ -11,8 +11,7 @@ struct ADAPTER
 {
     ADAPTER *Next;            /* in the list of handles, under its lock */
     volatile LONG References; /* one is the handle's */
-    GUID Interface;
-    NET_LUID Luid;
+    DEVICE_INTERFACE Interface;
     HANDLE volatile Mark; /* says that the adapter is in use: NamespaceMarkAdapter; NULL for none */
     WCHAR Label[GUID_CHARACTERS];
 };
@@ -20,6 +19,11 @@ struct ADAPTER
 /* Makes a handle for the adapter, Mark being taken over; NULL if there is no memory. Logged. */
 ADAPTER *
 AdapterNew(_In_ const DEVICE_INTERFACE *Interface, _In_opt_ HANDLE Mark);
+
+/* Opens the device object of the adapter, as DeviceObjectOpen does, and of no other one with its
+ * GUID. Failures are logged. */
+DWORD
+AdapterOpenObject(_In_ const ADAPTER *Adapter, _Out_ HANDLE *Object);
 
 /* Says that the adapter is not in use by this handle any more. */
 void

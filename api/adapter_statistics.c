@@ -23,15 +23,13 @@ SAME(HighWater, HighWater);
 C_ASSERT(sizeof(CULVERT_DIRECTION_STATISTICS) == sizeof(CULVERT_TRAFFIC));
 C_ASSERT(sizeof(CULVERT_STATISTICS) == sizeof(CULVERT_DRIVER_STATISTICS));
 
+/* Closes the object. */
 static DWORD
-GetStatistics(const GUID *Interface, const WCHAR *Label, CULVERT_STATISTICS *Statistics)
+GetStatistics(HANDLE Object, CULVERT_STATISTICS *Statistics)
 {
     CULVERT_DRIVER_STATISTICS Driver;
-    HANDLE Object;
-    DWORD Bytes, Error = DeviceObjectOpen(Interface, &Object);
+    DWORD Bytes, Error;
 
-    if (Error != ERROR_SUCCESS)
-        return LogError(Error, L"Cannot open the device of adapter %s", Label);
     Error = DeviceObjectGetStatistics(Object, &Driver, &Bytes);
     CloseHandle(Object);
     if (Error != ERROR_SUCCESS)
@@ -50,7 +48,10 @@ GetStatistics(const GUID *Interface, const WCHAR *Label, CULVERT_STATISTICS *Sta
 DWORD
 AdapterGetStatistics(const ADAPTER *Adapter, CULVERT_STATISTICS *Statistics)
 {
-    return GetStatistics(&Adapter->Interface, Adapter->Label, Statistics);
+    HANDLE Object;
+    DWORD Error = AdapterOpenObject(Adapter, &Object);
+
+    return Error == ERROR_SUCCESS ? GetStatistics(Object, Statistics) : Error;
 }
 
 DWORD
@@ -60,6 +61,7 @@ AdapterGetStatisticsOfLuid(NET_LUID Luid, CULVERT_STATISTICS *Statistics)
     WCHAR Label[GUID_CHARACTERS];
     DEVICE_LIST List;
     DEVICE Device;
+    HANDLE Object;
     BOOL Found = FALSE;
     DWORD Error = DeviceListOpen(&List);
 
@@ -73,5 +75,8 @@ AdapterGetStatisticsOfLuid(NET_LUID Luid, CULVERT_STATISTICS *Statistics)
         return LogError(ERROR_FILE_NOT_FOUND, L"No adapter has the LUID 0x%08x%08x",
                         (DWORD)(Luid.Value >> 32), (DWORD)Luid.Value);
     GuidFormat(&Interface.Guid, Label);
-    return GetStatistics(&Interface.Guid, Label, Statistics);
+    Error = DeviceObjectOpen(&Interface.Guid, &Object);
+    if (Error != ERROR_SUCCESS)
+        return LogError(Error, L"Cannot open the device of adapter %s", Label);
+    return GetStatistics(Object, Statistics);
 }

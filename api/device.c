@@ -10,6 +10,7 @@
 #include <cfgmgr32.h>
 #include <devguid.h>
 #include <devpropdef.h>
+#include <ntsecapi.h>
 
 #define HARDWARE_IDS_BYTES    1024
 #define PROVIDER_CHARACTERS   64
@@ -25,10 +26,11 @@ SetupDiSetDevicePropertyW(HDEVINFO DeviceInfoSet, PSP_DEVINFO_DATA DeviceInfoDat
 #endif
 
 /* Strings: the name of the pool that the device belongs to, and the name that was asked for, where
- * the adapter got another one. */
+ * the adapter got another one. A GUID: DEVICE_INTERFACE.Incarnation. */
 #define PROPERTIES {0x6b8a2a1e, 0x6f0b, 0x4c53, {0x9b, 0x5d, 0x0e, 0x7c, 0x61, 0xb3, 0xd5, 0xf4}}
 static const DEVPROPKEY PoolProperty = {PROPERTIES, 2};
 static const DEVPROPKEY RequestedNameProperty = {PROPERTIES, 3};
+static const DEVPROPKEY IncarnationProperty = {PROPERTIES, 4};
 
 DWORD
 DeviceListOpen(DEVICE_LIST *List)
@@ -44,6 +46,22 @@ void
 DeviceListClose(DEVICE_LIST *List)
 {
     SetupDiDestroyDeviceInfoList(List->Set);
+}
+
+/* Whether the code, of a function that reads something of a device, says that it is not there. */
+static BOOL
+IsAbsence(DWORD Error)
+{
+    switch (Error)
+    {
+    case ERROR_FILE_NOT_FOUND: /* a value of a key, or a key */
+    case ERROR_PATH_NOT_FOUND:
+    case ERROR_NOT_FOUND:          /* a property */
+    case ERROR_KEY_DOES_NOT_EXIST: /* the driver key */
+        return TRUE;
+    default:
+        return FALSE;
+    }
 }
 
 static HKEY
@@ -119,22 +137,51 @@ DeviceListNext(DEVICE_LIST *List, DEVICE *Device)
     return FALSE;
 }
 
-DWORD
-DeviceFind(const GUID *Interface, DEVICE_LIST *List, DEVICE *Device)
+/* The device that has the instance id now. */
+static DWORD
+OpenInstance(HDEVINFO Set, const WCHAR *InstanceId, DEVICE *Device)
 {
-    DEVICE_INTERFACE Found;
-    DWORD Error = DeviceListOpen(List);
-
-    if (Error != ERROR_SUCCESS)
-        return Error;
-    while (DeviceListNext(List, Device))
+    Device->Set = Set;
+    Device->Data.cbSize = sizeof(Device->Data);
+    lstrcpynW(Device->InstanceId, InstanceId, DEVICE_ID_CHARACTERS);
+    if (SetupDiOpenDeviceInfoW(Set, InstanceId, NULL, 0, &Device->Data))
+        return ERROR_SUCCESS;
+    switch (GetLastError())
     {
-        if (DeviceGetInterface(Device, &Found) == ERROR_SUCCESS &&
-            IsEqualGUID(&Found.Guid, Interface))
-            return ERROR_SUCCESS;
+    case ERROR_NO_SUCH_DEVINST:
+    case ERROR_CLASS_MISMATCH:
+        return ERROR_FILE_NOT_FOUND;
+    default:
+        return GetLastError();
     }
-    DeviceListClose(List);
-    return ERROR_FILE_NOT_FOUND;
+}
+
+/* Looks at no other device: a list may miss one while others come and go. */
+DWORD
+DeviceOpen(const DEVICE_INTERFACE *Interface, DEVICE *Device)
+{
+    HDEVINFO Set = SetupDiCreateDeviceInfoListExW(&GUID_DEVCLASS_NET, NULL, NULL, NULL);
+    DEVICE_INTERFACE Present;
+    DWORD Error;
+
+    if (Set == INVALID_HANDLE_VALUE)
+        return GetLastError();
+    Error = OpenInstance(Set, Interface->InstanceId, Device);
+    if (Error == ERROR_SUCCESS)
+        Error = DeviceGetInterface(Device, &Present);
+    if (Error == ERROR_SUCCESS && !(IsEqualGUID(&Present.Guid, &Interface->Guid) &&
+                                    IsEqualGUID(&Present.Incarnation, &Interface->Incarnation)))
+        Error = ERROR_FILE_NOT_FOUND;
+    if (Error == ERROR_SUCCESS)
+        return ERROR_SUCCESS;
+    SetupDiDestroyDeviceInfoList(Set);
+    return IsAbsence(Error) ? ERROR_FILE_NOT_FOUND : Error;
+}
+
+void
+DeviceClose(const DEVICE *Device)
+{
+    SetupDiDestroyDeviceInfoList(Device->Set);
 }
 
 BOOL
@@ -184,12 +231,58 @@ DeviceForeignHasName(const WCHAR *Name)
     return Found;
 }
 
+static DWORD
+GetProperty(const DEVICE *Device, const DEVPROPKEY *Property, DEVPROPTYPE Type, void *Value,
+            DWORD Bytes)
+{
+    SP_DEVINFO_DATA Data = Device->Data;
+    DEVPROPTYPE Found;
+
+    if (!SetupDiGetDevicePropertyW(Device->Set, &Data, Property, &Found, Value, Bytes, NULL, 0))
+        return GetLastError();
+    return Found == Type ? ERROR_SUCCESS : ERROR_INVALID_DATATYPE;
+}
+
+static BOOL
+SetProperty(const DEVICE *Device, const DEVPROPKEY *Property, DEVPROPTYPE Type, const void *Value,
+            DWORD Bytes)
+{
+    SP_DEVINFO_DATA Data = Device->Data;
+
+    return SetupDiSetDevicePropertyW(Device->Set, &Data, Property, Type, Value, Bytes, 0);
+}
+
+static DWORD
+GetIncarnation(const DEVICE *Device, GUID *Incarnation)
+{
+    DWORD Error = GetProperty(Device, &IncarnationProperty, DEVPROP_TYPE_GUID, Incarnation,
+                              sizeof(*Incarnation));
+
+    if (!IsAbsence(Error))
+        return Error;
+    ZeroMemory(Incarnation, sizeof(*Incarnation));
+    return ERROR_SUCCESS;
+}
+
+DWORD
+DeviceSetIncarnation(const DEVICE *Device, DEVICE_INTERFACE *Interface)
+{
+    if (!RtlGenRandom(&Interface->Incarnation, sizeof(Interface->Incarnation)))
+        return LogError(ERROR_GEN_FAILURE, L"Cannot get random bytes");
+    if (!SetProperty(Device, &IncarnationProperty, DEVPROP_TYPE_GUID, &Interface->Incarnation,
+                     sizeof(Interface->Incarnation)))
+        return LogLastError(L"Cannot tell device %s from earlier ones", Device->InstanceId);
+    return ERROR_SUCCESS;
+}
+
 DWORD
 DeviceGetInterface(const DEVICE *Device, DEVICE_INTERFACE *Interface)
 {
     DWORD LuidIndex, IfType, Error;
-    HKEY Key = OpenDriverKey(Device);
+    HKEY Key;
 
+    ZeroMemory(Interface, sizeof(*Interface));
+    Key = OpenDriverKey(Device);
     if (Key == INVALID_HANDLE_VALUE)
         return GetLastError();
     Error = RegistryReadGuid(Key, L"NetCfgInstanceId", &Interface->Guid);
@@ -198,37 +291,31 @@ DeviceGetInterface(const DEVICE *Device, DEVICE_INTERFACE *Interface)
     if (Error == ERROR_SUCCESS)
         Error = RegistryReadDword(Key, L"*IfType", &IfType);
     RegCloseKey(Key);
+    if (Error == ERROR_SUCCESS)
+        Error = GetIncarnation(Device, &Interface->Incarnation);
     if (Error != ERROR_SUCCESS)
         return Error;
-    Interface->Luid.Value = 0;
     Interface->Luid.Info.NetLuidIndex = LuidIndex;
     Interface->Luid.Info.IfType = IfType;
+    lstrcpyW(Interface->InstanceId, Device->InstanceId);
     return ERROR_SUCCESS;
 }
 
 static DWORD
 GetString(const DEVICE *Device, const DEVPROPKEY *Property, WCHAR *Text, DWORD Characters)
 {
-    SP_DEVINFO_DATA Data = Device->Data;
-    DEVPROPTYPE Type;
+    DWORD Error =
+        GetProperty(Device, Property, DEVPROP_TYPE_STRING, Text, Characters * sizeof(WCHAR));
 
-    if (!SetupDiGetDevicePropertyW(Device->Set, &Data, Property, &Type, (BYTE *)Text,
-                                   Characters * sizeof(WCHAR), NULL, 0))
-        return GetLastError();
-    if (Type != DEVPROP_TYPE_STRING)
-        return ERROR_NOT_FOUND;
-    Text[Characters - 1] = L'\0';
-    return ERROR_SUCCESS;
+    Text[Error == ERROR_SUCCESS ? Characters - 1 : 0] = L'\0';
+    return Error;
 }
 
 static BOOL
 SetString(const DEVICE *Device, const DEVPROPKEY *Property, const WCHAR *Text)
 {
-    SP_DEVINFO_DATA Data = Device->Data;
-    DWORD Bytes = ((DWORD)lstrlenW(Text) + 1) * sizeof(WCHAR);
-
-    return SetupDiSetDevicePropertyW(Device->Set, &Data, Property, DEVPROP_TYPE_STRING,
-                                     (const BYTE *)Text, Bytes, 0);
+    return SetProperty(Device, Property, DEVPROP_TYPE_STRING, Text,
+                       ((DWORD)lstrlenW(Text) + 1) * sizeof(WCHAR));
 }
 
 DWORD

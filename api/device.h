@@ -27,11 +27,19 @@ typedef struct DEVICE
     WCHAR InstanceId[DEVICE_ID_CHARACTERS];
 } DEVICE;
 
-/* What the system's network half keeps of a device. */
+/*
+ * What the system's network half keeps of a device, and what tells the device from others. A GUID
+ * does not: applications ask for the same one whenever they create their adapter. Nor does an
+ * instance id, which the system gives again. So each device gets a random value when it is made,
+ * and keeps it until it is removed. What versions made that knew of no such value has zeros: they
+ * are told apart by the rest, as those versions did.
+ */
 typedef struct DEVICE_INTERFACE
 {
     GUID Guid;
     NET_LUID Luid;
+    GUID Incarnation;
+    WCHAR InstanceId[DEVICE_ID_CHARACTERS];
 } DEVICE_INTERFACE;
 
 /* All devices of class Net, present or not. */
@@ -46,10 +54,13 @@ DeviceListNext(_Inout_ DEVICE_LIST *List, _Out_ DEVICE *Device);
 void
 DeviceListClose(_In_ DEVICE_LIST *List);
 
-/* The device whose interface has the GUID; on success List is to be closed by the caller.
- * ERROR_FILE_NOT_FOUND, not logged, if there is none. */
+/* The device that DeviceGetInterface told this of, and no later one; on success the caller closes
+ * it. ERROR_FILE_NOT_FOUND if it is gone. Failures are not logged. */
 DWORD
-DeviceFind(_In_ const GUID *Interface, _Out_ DEVICE_LIST *List, _Out_ DEVICE *Device);
+DeviceOpen(_In_ const DEVICE_INTERFACE *Interface, _Out_ DEVICE *Device);
+
+void
+DeviceClose(_In_ const DEVICE *Device);
 
 /* Whether there is any device of ours; TRUE also if that cannot be found out. */
 BOOL
@@ -62,6 +73,10 @@ DeviceForeignHasName(_In_z_ const WCHAR *Name);
 /* ERROR_FILE_NOT_FOUND, and others, not logged, while the device has no interface. */
 DWORD
 DeviceGetInterface(_In_ const DEVICE *Device, _Out_ DEVICE_INTERFACE *Interface);
+
+/* Gives a device that is being made its incarnation, and *Interface the same. */
+DWORD
+DeviceSetIncarnation(_In_ const DEVICE *Device, _Inout_ DEVICE_INTERFACE *Interface);
 
 /* ERROR_NOT_FOUND, not logged, if the device belongs to no pool: it is half made. */
 DWORD

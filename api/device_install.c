@@ -230,6 +230,8 @@ RegisterAndStart(const WCHAR *Pool, const GUID *RequestedGuid, DEVICE *Device,
         SetFriendlyName(Device, Pool);
         Error = WaitUntilRunning(Device, Interface);
     }
+    if (Error == ERROR_SUCCESS)
+        Error = DeviceSetIncarnation(Device, Interface);
     if (Error != ERROR_SUCCESS)
         DeviceDiscard(Device, &RemovalReboot);
     return Error;

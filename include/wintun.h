@@ -160,7 +160,8 @@ typedef _Must_inspect_result_ WINTUN_ADAPTER_HANDLE(WINAPI *WINTUN_OPEN_ADAPTER_
 /**
  * Deletes an adapter. Sessions of the calling process on it end: WintunReceivePacket and
  * WintunAllocateSendPacket return ERROR_HANDLE_EOF from then on. The handle stays valid and must
- * still be released; functions that need the adapter fail with ERROR_FILE_NOT_FOUND.
+ * still be released; functions that need the adapter fail with ERROR_FILE_NOT_FOUND, also when there
+ * is another adapter with its GUID and name.
  *
  * @param Adapter            Handle from WintunCreateAdapter, WintunOpenAdapter or an enumeration.
  * @param ForceCloseSessions TRUE: end a session of another process too, in the same way.

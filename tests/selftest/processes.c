@@ -139,6 +139,52 @@ ForcedDelete(void)
     WintunFreeAdapter(Adapter);
 }
 
+/* An adapter with a fixed GUID is deleted by force and made again, while the process that had the
+ * first one still has its handle, and cleans up with it. */
+void
+SameGuidAgain(void)
+{
+    static const GUID Guid = {
+        0xc51f0d11, 0x37a4, 0x4c70, {0xa1, 0x11, 0x10, 0x20, 0x30, 0x40, 0x50, 0x0a}};
+    WINTUN_ADAPTER_HANDLE Old = WintunCreateAdapter(POOL, NAME, &Guid, NULL),
+                          Deleter = WintunOpenAdapter(POOL, NAME), New;
+    CULVERT_STATISTICS Statistics = {.Size = sizeof(Statistics)};
+    WCHAR Name[MAX_ADAPTER_NAME];
+    char Line[LINE_BYTES] = "";
+    CHILD Child;
+
+    Check("delete/same-guid", Old && Deleter && WintunDeleteAdapter(Deleter, TRUE, NULL),
+          "an adapter is deleted by force");
+    WintunFreeAdapter(Deleter);
+    New = WintunCreateAdapter(POOL, NAME, &Guid, NULL);
+    if (!Check("delete/same-guid",
+               AdapterIsNamed(New, NAME) && StartReady(&Child, L"session selftest0"),
+               "made again with its GUID and name, and has a session"))
+        goto Unmake;
+    FAILS("delete/same-guid", ERROR_FILE_NOT_FOUND, WintunStartSession(Old, CAPACITY) == NULL,
+          "StartSession with the old handle");
+    FAILS("delete/same-guid", ERROR_FILE_NOT_FOUND, !WintunSetAdapterName(Old, L"old"),
+          "SetAdapterName with it");
+    FAILS("delete/same-guid", ERROR_FILE_NOT_FOUND, !WintunGetAdapterName(Old, Name),
+          "GetAdapterName with it");
+    if (CulvertGetAdapterStatistics)
+        FAILS("delete/same-guid", ERROR_FILE_NOT_FOUND,
+              !CulvertGetAdapterStatistics(Old, &Statistics),
+              "CulvertGetAdapterStatistics with it");
+    Check("delete/same-guid", WintunDeleteAdapter(Old, FALSE, NULL),
+          "DeleteAdapter with it finds the adapter gone, which is success");
+    Check("delete/same-guid", WintunDeleteAdapter(Old, TRUE, NULL), "also by force");
+    ChildTell(&Child);
+    Check("delete/same-guid",
+          ChildListen(&Child, Line, sizeof(Line)) && atoi(Line) == ERROR_NO_MORE_ITEMS &&
+              AdapterIsNamed(New, NAME) && PoolCount(POOL) == 1,
+          "the new adapter, its name and its session are as they were");
+    ChildEnd(&Child);
+Unmake:
+    WintunFreeAdapter(Old);
+    AdapterUnmake(New);
+}
+
 /* Whatever step the process was at, the next call repairs. */
 void
 KilledWhileChanging(void)

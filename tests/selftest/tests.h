@@ -87,6 +87,7 @@
     X(KilledProcess)                                                                               \
     X(SessionOfAnotherProcess)                                                                     \
     X(ForcedDelete)                                                                                \
+    X(SameGuidAgain)                                                                               \
     X(KilledWhileChanging)                                                                         \
     X(ManyProcesses)                                                                               \
     X(ManyThreads)                                                                                 \
