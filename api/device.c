@@ -26,11 +26,13 @@ SetupDiSetDevicePropertyW(HDEVINFO DeviceInfoSet, PSP_DEVINFO_DATA DeviceInfoDat
 #endif
 
 /* Strings: the name of the pool that the device belongs to, and the name that was asked for, where
- * the adapter got another one. A GUID: DEVICE_INTERFACE.Incarnation. */
+ * the adapter got another one. A GUID: DEVICE_INTERFACE.Incarnation. A truth value, there if it is
+ * true: DeviceSetStopped. */
 #define PROPERTIES {0x6b8a2a1e, 0x6f0b, 0x4c53, {0x9b, 0x5d, 0x0e, 0x7c, 0x61, 0xb3, 0xd5, 0xf4}}
 static const DEVPROPKEY PoolProperty = {PROPERTIES, 2};
 static const DEVPROPKEY RequestedNameProperty = {PROPERTIES, 3};
 static const DEVPROPKEY IncarnationProperty = {PROPERTIES, 4};
+static const DEVPROPKEY StoppedProperty = {PROPERTIES, 5};
 
 DWORD
 DeviceListOpen(DEVICE_LIST *List)
@@ -349,6 +351,26 @@ DeviceHasRequestedName(const DEVICE *Device, const WCHAR *Name)
     return GetString(Device, &RequestedNameProperty, Requested, MAX_ADAPTER_NAME) ==
                ERROR_SUCCESS &&
            DeviceNamesEqual(Requested, Name);
+}
+
+DWORD
+DeviceSetStopped(const DEVICE *Device, BOOL Stopped)
+{
+    static const DEVPROP_BOOLEAN True = DEVPROP_TRUE;
+    BOOL Set =
+        Stopped ? SetProperty(Device, &StoppedProperty, DEVPROP_TYPE_BOOLEAN, &True, sizeof(True))
+                : SetProperty(Device, &StoppedProperty, DEVPROP_TYPE_EMPTY, NULL, 0);
+
+    return Set ? ERROR_SUCCESS : GetLastError();
+}
+
+BOOL
+DeviceIsSetStopped(const DEVICE *Device)
+{
+    DEVPROP_BOOLEAN Value;
+
+    return GetProperty(Device, &StoppedProperty, DEVPROP_TYPE_BOOLEAN, &Value, sizeof(Value)) ==
+           ERROR_SUCCESS;
 }
 
 BOOL

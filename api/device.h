@@ -92,6 +92,14 @@ DeviceSetRequestedName(_In_ const DEVICE *Device, _In_z_ const WCHAR *Name);
 BOOL
 DeviceHasRequestedName(_In_ const DEVICE *Device, _In_z_ const WCHAR *Name);
 
+/* Notes that the device is stopped by one of our processes, which is to start it again, or that it
+ * is not any more. Not logged. */
+DWORD
+DeviceSetStopped(_In_ const DEVICE *Device, _In_ BOOL Stopped);
+
+BOOL
+DeviceIsSetStopped(_In_ const DEVICE *Device);
+
 /* Whether the device belongs to the pool. */
 BOOL
 DeviceIsInPool(_In_ const DEVICE *Device, _In_z_ const WCHAR *Pool);

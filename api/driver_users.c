@@ -7,11 +7,15 @@
 #include <regstr.h>
 
 /*
- * A device is stopped by disabling it until the next start of the system; what a person disables in
- * Device Manager stays so, by a flag in the registry, and is never taken for one of ours.
+ * A device is stopped by disabling it until the next start of the system. People and their tools
+ * may do the same, or disable it for good, or for a hardware profile. So what is to be stopped is
+ * marked before, nothing else is ever started, and the mark is taken away afterwards.
+ *
+ * Whoever dies in between leaves a mark on a device that runs or is stopped. If it runs, or
+ * somebody has disabled it for good since, which the registry's flag says, only the mark goes.
  */
 static BOOL
-WasStopped(const DEVICE *Device)
+IsStopped(const DEVICE *Device)
 {
     SP_DEVINFO_DATA Data = Device->Data;
     DWORD Flags = 0;
@@ -23,19 +27,31 @@ WasStopped(const DEVICE *Device)
     return (Flags & CONFIGFLAG_DISABLED) == 0;
 }
 
-void
-DriverUserStart(const DEVICE *Device)
+static CONFIGRET
+Start(const DEVICE *Device)
 {
-    CONFIGRET Result;
+    CONFIGRET Result = CM_Enable_DevNode(Device->Data.DevInst, 0);
 
-    if (!WasStopped(Device))
-        return;
-    Result = CM_Enable_DevNode(Device->Data.DevInst, 0);
     if (Result == CR_SUCCESS)
         LogInfo(L"Started device %s again", Device->InstanceId);
     else
         LogWarning(L"Cannot start device %s again (configuration manager's code %u)",
                    Device->InstanceId, Result);
+    return Result;
+}
+
+void
+DriverUserStart(const DEVICE *Device)
+{
+    DWORD Error;
+
+    if (!DeviceIsSetStopped(Device))
+        return;
+    if (IsStopped(Device) && Start(Device) != CR_SUCCESS)
+        return; /* the next one tries again */
+    Error = DeviceSetStopped(Device, FALSE);
+    if (Error != ERROR_SUCCESS)
+        LogWarningError(Error, L"Cannot note that device %s is started again", Device->InstanceId);
 }
 
 void
@@ -71,33 +87,42 @@ AllAreUnused(BOOL *Unused)
     return Error;
 }
 
+/* FALSE if the system does not let it stop. */
+static BOOL
+Stop(const DEVICE *Device)
+{
+    CONFIGRET Result;
+    DWORD Error = DeviceSetStopped(Device, TRUE);
+
+    if (Error != ERROR_SUCCESS)
+    {
+        LogWarningError(Error, L"Cannot note that device %s is to be stopped", Device->InstanceId);
+        return FALSE;
+    }
+    Result = CM_Disable_DevNode(Device->Data.DevInst, CM_DISABLE_UI_NOT_OK);
+    if (Result == CR_SUCCESS)
+        LogInfo(L"Stopped device %s, to replace its driver", Device->InstanceId);
+    else if (Result != CR_NO_SUCH_DEVNODE) /* which is not present, so it runs nothing */
+        LogWarning(L"Cannot stop device %s (configuration manager's code %u)", Device->InstanceId,
+                   Result);
+    return Result == CR_SUCCESS || Result == CR_NO_SUCH_DEVNODE;
+}
+
 /* *Stopped: FALSE if the system does not let one stop. */
 static DWORD
 StopAll(BOOL *Stopped)
 {
     DEVICE_LIST List;
     DEVICE Device;
-    CONFIGRET Result = CR_SUCCESS;
     DWORD Error = DeviceListOpen(&List);
 
     *Stopped = FALSE;
     if (Error != ERROR_SUCCESS)
         return Error;
-    while (Result == CR_SUCCESS && DeviceListNext(&List, &Device))
-    {
-        if (DeviceGetProblem(&Device) == CM_PROB_DISABLED)
-            continue;
-        Result = CM_Disable_DevNode(Device.Data.DevInst, CM_DISABLE_UI_NOT_OK);
-        if (Result == CR_NO_SUCH_DEVNODE)
-            Result = CR_SUCCESS; /* not present, so it runs nothing */
-        else if (Result == CR_SUCCESS)
-            LogInfo(L"Stopped device %s, to replace its driver", Device.InstanceId);
-        else
-            LogWarning(L"Cannot stop device %s (configuration manager's code %u)",
-                       Device.InstanceId, Result);
-    }
+    *Stopped = TRUE;
+    while (*Stopped && DeviceListNext(&List, &Device))
+        *Stopped = DeviceGetProblem(&Device) == CM_PROB_DISABLED || Stop(&Device);
     DeviceListClose(&List);
-    *Stopped = Result == CR_SUCCESS;
     return ERROR_SUCCESS;
 }
 

@@ -3,27 +3,58 @@
 #include "selftest.h"
 #include <setupapi.h>
 #include <cfgmgr32.h>
+#include <devpropdef.h>
+
+#ifdef __MINGW32__
+/* Missing from mingw-w64's setupapi.h. */
+WINSETUPAPI BOOL WINAPI
+SetupDiSetDevicePropertyW(HDEVINFO DeviceInfoSet, PSP_DEVINFO_DATA DeviceInfoData,
+                          const DEVPROPKEY *PropertyKey, DEVPROPTYPE PropertyType,
+                          const BYTE *PropertyBuffer, DWORD PropertyBufferSize, DWORD Flags);
+#endif
 
 static const GUID Guid = {
     0xc51f0d11, 0x37a4, 0x4c70, {0xa1, 0x11, 0x10, 0x20, 0x30, 0x40, 0x50, 0x04}};
 
 /* The device of the adapter with the GUID above, valid as long as the set. */
 static BOOL
-FindDevice(HDEVINFO Set, DEVINST *Device)
+FindDeviceData(HDEVINFO Set, SP_DEVINFO_DATA *Data)
 {
     static const WCHAR Path[] =
         L"SYSTEM\\CurrentControlSet\\Control\\Network\\{4D36E972-E325-11CE-BFC1-08002BE10318}\\"
         L"{C51F0D11-37A4-4C70-A111-102030405004}\\Connection";
-    SP_DEVINFO_DATA Data = {.cbSize = sizeof(Data)};
     WCHAR Id[MAX_DEVICE_ID_LEN];
     DWORD Bytes = sizeof(Id);
 
-    if (RegGetValueW(HKEY_LOCAL_MACHINE, Path, L"PnPInstanceId", RRF_RT_REG_SZ, NULL, Id, &Bytes) !=
-            ERROR_SUCCESS ||
-        !SetupDiOpenDeviceInfoW(Set, Id, NULL, 0, &Data))
+    Data->cbSize = sizeof(*Data);
+    return RegGetValueW(HKEY_LOCAL_MACHINE, Path, L"PnPInstanceId", RRF_RT_REG_SZ, NULL, Id,
+                        &Bytes) == ERROR_SUCCESS &&
+           SetupDiOpenDeviceInfoW(Set, Id, NULL, 0, Data);
+}
+
+static BOOL
+FindDevice(HDEVINFO Set, DEVINST *Device)
+{
+    SP_DEVINFO_DATA Data;
+
+    if (!FindDeviceData(Set, &Data))
         return FALSE;
     *Device = Data.DevInst;
     return TRUE;
+}
+
+/* Marks the device as a process does that is going to stop it. */
+static BOOL
+MarkStopped(HDEVINFO Set)
+{
+    static const DEVPROPKEY Stopped = {
+        {0x6b8a2a1e, 0x6f0b, 0x4c53, {0x9b, 0x5d, 0x0e, 0x7c, 0x61, 0xb3, 0xd5, 0xf4}}, 5};
+    DEVPROP_BOOLEAN True = DEVPROP_TRUE;
+    SP_DEVINFO_DATA Data;
+
+    return FindDeviceData(Set, &Data) &&
+           SetupDiSetDevicePropertyW(Set, &Data, &Stopped, DEVPROP_TYPE_BOOLEAN,
+                                     (const BYTE *)&True, sizeof(True), 0);
 }
 
 static DWORD WINAPI
@@ -165,19 +196,63 @@ LeftStopped(void)
 
     if (!Check("killed/stopped", Adapter && FindDevice(Set, &Device), "the device of an adapter"))
         goto Unmake;
-    Check("killed/stopped", CM_Disable_DevNode(Device, 0) == CR_SUCCESS,
-          "it is stopped, but not for good");
+    Check("killed/stopped", MarkStopped(Set) && CM_Disable_DevNode(Device, 0) == CR_SUCCESS,
+          "it is stopped by a process that dies");
     Other = WintunOpenAdapter(POOL, NAME);
     Session = Other ? StartSoon(Other) : NULL;
     Check("killed/stopped", Session != NULL, "OpenAdapter starts it again");
     WintunEndSession(Session);
     WintunFreeAdapter(Other);
-    Check("killed/stopped", CM_Disable_DevNode(Device, 0) == CR_SUCCESS, "the same again");
+    Check("killed/stopped", MarkStopped(Set) && CM_Disable_DevNode(Device, 0) == CR_SUCCESS,
+          "the same again");
     Other = WintunCreateAdapter(POOL, L"selftest1", NULL, NULL);
     Session = StartSoon(Adapter);
     Check("killed/stopped", Other && Session, "and so does the creation of any adapter");
     WintunEndSession(Session);
     AdapterUnmake(Other);
+Unmake:
+    SetupDiDestroyDeviceInfoList(Set);
+    AdapterUnmake(Adapter);
+}
+
+/* Whether creating an adapter of another pool, and opening this one, leaves the device disabled. */
+static BOOL
+StaysDisabled(DEVINST Device)
+{
+    WINTUN_ADAPTER_HANDLE Another = WintunCreateAdapter(OTHER_POOL, L"selftest1", NULL, NULL),
+                          Same = WintunOpenAdapter(POOL, NAME);
+    ULONG Status, Problem = 0;
+    BOOL Disabled = Another && Same &&
+                    CM_Get_DevNode_Status(&Status, &Problem, Device, 0) == CR_SUCCESS &&
+                    Problem == CM_PROB_DISABLED;
+
+    WintunFreeAdapter(Same);
+    AdapterUnmake(Another);
+    return Disabled;
+}
+
+/* Other tools than Device Manager disable devices without noting that in the registry. */
+void
+DisabledByOthers(void)
+{
+    WINTUN_ADAPTER_HANDLE Adapter = WintunCreateAdapter(POOL, NAME, &Guid, NULL);
+    HDEVINFO Set = SetupDiCreateDeviceInfoList(NULL, NULL);
+    DEVINST Device;
+
+    if (!Check("disable/others",
+               Adapter && FindDevice(Set, &Device) && CM_Disable_DevNode(Device, 0) == CR_SUCCESS,
+               "somebody has disabled an adapter until the next start of the system"))
+        goto Unmake;
+    Check("disable/others", StaysDisabled(Device), "CreateAdapter and OpenAdapter leave it so");
+    Check("disable/others",
+          CM_Enable_DevNode(Device, 0) == CR_SUCCESS && MarkStopped(Set) &&
+              !StaysDisabled(Device) && CM_Disable_DevNode(Device, 0) == CR_SUCCESS &&
+              StaysDisabled(Device),
+          "also if a process died before that, which was about to stop it");
+    Check("disable/others",
+          MarkStopped(Set) && CM_Disable_DevNode(Device, CM_DISABLE_PERSIST) == CR_SUCCESS &&
+              StaysDisabled(Device),
+          "or has stopped it, and it is disabled for good since");
 Unmake:
     SetupDiDestroyDeviceInfoList(Set);
     AdapterUnmake(Adapter);

@@ -67,6 +67,7 @@
     X(Disabled)                                                                                    \
     X(DisabledAndStale)                                                                            \
     X(LeftStopped)                                                                                 \
+    X(DisabledByOthers)                                                                            \
     X(StartRace)                                                                                   \
     X(ReceiveDatagrams)                                                                            \
     X(ReceiveWaits)                                                                                \
