@@ -86,12 +86,27 @@ AdapterFree(WINTUN_ADAPTER_HANDLE Handle)
 }
 
 DWORD
+AdapterIdentify(const DEVICE *Device, WCHAR *Pool, DEVICE_INTERFACE *Interface, BOOL *HalfMade)
+{
+    DWORD PoolError = DeviceGetPool(Device, Pool),
+          InterfaceError = DeviceGetInterface(Device, Interface);
+
+    *HalfMade = PoolError != ERROR_SUCCESS || InterfaceError != ERROR_SUCCESS;
+    if (PoolError != ERROR_SUCCESS && !DeviceLacks(PoolError))
+        return PoolError;
+    if (InterfaceError != ERROR_SUCCESS && !DeviceLacks(InterfaceError))
+        return InterfaceError;
+    return ERROR_SUCCESS;
+}
+
+DWORD
 AdapterIsUnused(const GUID *Interface, BOOL *Unused)
 {
+    static const GUID None;
     DWORD Owner, Error;
 
-    *Unused = FALSE;
-    if (NamespaceIsAdapterMarked(Interface))
+    *Unused = IsEqualGUID(Interface, &None);
+    if (*Unused || NamespaceIsAdapterMarked(Interface))
         return ERROR_SUCCESS;
     Error = NamespaceGetSessionOwner(Interface, &Owner);
     *Unused = Error == ERROR_SUCCESS && Owner == 0;

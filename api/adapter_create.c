@@ -20,16 +20,15 @@ typedef struct REQUEST
     const GUID *Guid; /* NULL: any */
 } REQUEST;
 
-/* A device without a pool or an interface was being made by a process that died; under the mutex
- * nobody is making it any more. */
-static BOOL
-IsHalfMade(const DEVICE *Device, DEVICE_INTERFACE *Interface)
+/* A device, and what it is to a request. */
+typedef struct OBSTACLE
 {
-    WCHAR Pool[WINTUN_MAX_POOL];
-
-    return DeviceGetPool(Device, Pool) != ERROR_SUCCESS ||
-           DeviceGetInterface(Device, Interface) != ERROR_SUCCESS;
-}
+    DWORD Unreadable; /* not ERROR_SUCCESS: the code why that cannot be found out */
+    BOOL HalfMade;    /* of the pool, or of none yet */
+    BOOL SameName;    /* in the pool: the adapter cannot be created beside it */
+    BOOL SameGuid;    /* in any pool */
+    BOOL Removable;   /* it should go, and nobody uses it */
+} OBSTACLE;
 
 /* "Name 2", "Name 3" ..., with as much of Name as fits. */
 static void
@@ -78,41 +77,82 @@ HasNumberedName(const DEVICE *Device, const DEVICE_INTERFACE *Interface, const W
     return Equal;
 }
 
-/* What the new adapter would collide with is removed if nobody uses it. So is what an earlier run
- * has left under a numbered name, or else each run that ends badly would leave one more. */
+/* What the new adapter would collide with is to go. So is what an earlier run has left under a
+ * numbered name, or else each run that ends badly would leave one more; and what is half made, but
+ * for other pools': what they lack may be on its way. */
+static DWORD
+Examine(const REQUEST *Request, const DEVICE *Device, OBSTACLE *Obstacle)
+{
+    WCHAR Pool[WINTUN_MAX_POOL];
+    DEVICE_INTERFACE Interface;
+    BOOL HalfMade, SamePool, Numbered;
+
+    ZeroMemory(Obstacle, sizeof(*Obstacle));
+    Obstacle->Unreadable = AdapterIdentify(Device, Pool, &Interface, &HalfMade);
+    if (Obstacle->Unreadable != ERROR_SUCCESS)
+        return ERROR_SUCCESS;
+    SamePool = DeviceNamesEqual(Pool, Request->Pool);
+    Numbered = SamePool && HasNumberedName(Device, &Interface, Request->Name);
+    Obstacle->HalfMade = HalfMade && (SamePool || !Pool[0]);
+    Obstacle->SameName = SamePool && HasName(&Interface, Request->Name);
+    Obstacle->SameGuid = Request->Guid && IsEqualGUID(&Interface.Guid, Request->Guid);
+    if (!Obstacle->HalfMade &&
+        !(SamePool && (Obstacle->SameName || Numbered || Obstacle->SameGuid)))
+        return ERROR_SUCCESS;
+    return AdapterIsUnused(&Interface.Guid, &Obstacle->Removable);
+}
+
+static DWORD
+LogInUse(const REQUEST *Request, const DEVICE *Device)
+{
+    return LogError(ERROR_ALREADY_EXISTS, L"Adapter \"%s\" of pool \"%s\" (device %s) is in use",
+                    Request->Name, Request->Pool, Device->InstanceId);
+}
+
+/* Whether the device lets an adapter be created: to be asked of all before any is removed. */
+static DWORD
+CheckWay(REQUEST *Request, DEVICE *Device, BOOL *RebootRequired)
+{
+    OBSTACLE Obstacle;
+    DWORD Error = Examine(Request, Device, &Obstacle);
+
+    UNREFERENCED_PARAMETER(RebootRequired);
+    if (Error == ERROR_SUCCESS && Obstacle.SameName && !Obstacle.Removable)
+        Error = LogInUse(Request, Device);
+    return Error;
+}
+
 static DWORD
 MakeWay(REQUEST *Request, DEVICE *Device, BOOL *RebootRequired)
 {
-    DEVICE_INTERFACE Interface;
-    BOOL SameName, Numbered, SameGuid, SamePool, Unused = FALSE;
-    DWORD Error;
+    OBSTACLE Obstacle;
+    DWORD Error = Examine(Request, Device, &Obstacle);
 
-    if (IsHalfMade(Device, &Interface))
+    if (Error != ERROR_SUCCESS)
+        return Error;
+    if (Obstacle.Unreadable != ERROR_SUCCESS)
+    {
+        LogWarningError(Obstacle.Unreadable, L"Cannot find out what device %s is; it is left alone",
+                        Device->InstanceId);
+        return ERROR_SUCCESS;
+    }
+    if (Obstacle.Removable && Obstacle.HalfMade)
     {
         LogWarning(L"Device %s was left unfinished and is removed", Device->InstanceId);
         DeviceDiscard(Device, RebootRequired);
         return ERROR_SUCCESS;
     }
-    SamePool = DeviceIsInPool(Device, Request->Pool);
-    SameName = SamePool && HasName(&Interface, Request->Name);
-    SameGuid = Request->Guid && IsEqualGUID(&Interface.Guid, Request->Guid);
-    Numbered = SamePool && HasNumberedName(Device, &Interface, Request->Name);
-    if (!SameName && !Numbered && !SameGuid)
-        return ERROR_SUCCESS;
-    Error = SamePool ? AdapterIsUnused(&Interface.Guid, &Unused) : ERROR_SUCCESS;
-    if (Error != ERROR_SUCCESS)
-        return Error;
-    if (Unused)
+    if (Obstacle.Removable)
     {
         LogInfo(L"Device %s of pool \"%s\" is not in use and is replaced", Device->InstanceId,
                 Request->Pool);
         return DeviceRemove(Device, RebootRequired);
     }
-    if (SameName)
-        return LogError(ERROR_ALREADY_EXISTS,
-                        L"Adapter \"%s\" of pool \"%s\" (device %s) is in use", Request->Name,
-                        Request->Pool, Device->InstanceId);
-    if (!SameGuid)
+    if (Obstacle.SameName) /* since a moment ago */
+        return LogInUse(Request, Device);
+    if (Obstacle.HalfMade)
+        LogWarning(L"Device %s is unfinished, but in use; it is left alone", Device->InstanceId);
+    if (!Obstacle.SameGuid)
         return ERROR_SUCCESS;
     LogWarning(L"Device %s has the requested GUID and cannot be replaced; another one is used",
                Device->InstanceId);
@@ -120,8 +160,11 @@ MakeWay(REQUEST *Request, DEVICE *Device, BOOL *RebootRequired)
     return ERROR_SUCCESS;
 }
 
+typedef DWORD (*WITH_DEVICE)(REQUEST *Request, DEVICE *Device, BOOL *RebootRequired);
+
+/* Up to the first failure. */
 static DWORD
-MakeWayForAll(REQUEST *Request, BOOL *RebootRequired)
+WithEachDevice(WITH_DEVICE Do, REQUEST *Request, BOOL *RebootRequired)
 {
     DEVICE_LIST List;
     DEVICE Device;
@@ -130,7 +173,7 @@ MakeWayForAll(REQUEST *Request, BOOL *RebootRequired)
     if (Error != ERROR_SUCCESS)
         return Error;
     while (Error == ERROR_SUCCESS && DeviceListNext(&List, &Device))
-        Error = MakeWay(Request, &Device, RebootRequired);
+        Error = Do(Request, &Device, RebootRequired);
     DeviceListClose(&List);
     return Error;
 }
@@ -213,8 +256,10 @@ CreateLocked(REQUEST *Request, ADAPTER **Adapter, BOOL *RebootRequired)
     DEVICE_INTERFACE Interface;
     DRIVER_PACKAGE Package;
     DEVICE Device;
-    DWORD Error = MakeWayForAll(Request, RebootRequired);
+    DWORD Error = WithEachDevice(CheckWay, Request, RebootRequired);
 
+    if (Error == ERROR_SUCCESS)
+        Error = WithEachDevice(MakeWay, Request, RebootRequired);
     if (Error == ERROR_SUCCESS)
         Error = DriverPackagePrepare(&Package);
     if (Error != ERROR_SUCCESS)

@@ -62,12 +62,30 @@ AdapterDelete(ADAPTER *Adapter, BOOL ForceCloseSessions, BOOL *RebootRequired)
     return Error;
 }
 
-/* The pool's devices, and those that a process died in the making of. Goes on after a failure; the
- * first one is returned. */
+/* The pool's devices go, and what a process died in the making of, unless somebody uses that: it
+ * may have been another pool's. */
+static DWORD
+RemoveIfOfPool(const WCHAR *Pool, DEVICE *Device, BOOL *RebootRequired)
+{
+    WCHAR DevicePool[WINTUN_MAX_POOL];
+    DEVICE_INTERFACE Interface;
+    BOOL HalfMade, Unused;
+    DWORD Error = AdapterIdentify(Device, DevicePool, &Interface, &HalfMade);
+
+    if (DevicePool[0])
+        return DeviceNamesEqual(DevicePool, Pool) ? DeviceRemove(Device, RebootRequired)
+                                                  : ERROR_SUCCESS;
+    if (Error != ERROR_SUCCESS)
+        return LogError(Error, L"Cannot find out what device %s is; it is left alone",
+                        Device->InstanceId);
+    Error = AdapterIsUnused(&Interface.Guid, &Unused);
+    return Unused ? DeviceRemove(Device, RebootRequired) : Error;
+}
+
+/* Goes on after a failure; the first one is returned. */
 static DWORD
 RemovePool(const WCHAR *Pool, BOOL *RebootRequired)
 {
-    WCHAR DevicePool[WINTUN_MAX_POOL];
     DEVICE_LIST List;
     DEVICE Device;
     DWORD Error = DeviceListOpen(&List);
@@ -76,10 +94,7 @@ RemovePool(const WCHAR *Pool, BOOL *RebootRequired)
         return Error;
     while (DeviceListNext(&List, &Device))
     {
-        DWORD RemoveError = ERROR_SUCCESS;
-        if (DeviceGetPool(&Device, DevicePool) != ERROR_SUCCESS ||
-            DeviceNamesEqual(DevicePool, Pool))
-            RemoveError = DeviceRemove(&Device, RebootRequired);
+        DWORD RemoveError = RemoveIfOfPool(Pool, &Device, RebootRequired);
         if (Error == ERROR_SUCCESS)
             Error = RemoveError;
     }

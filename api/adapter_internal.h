@@ -30,9 +30,19 @@ void
 AdapterUnmark(_In_ ADAPTER *Adapter);
 
 /*
- * Whether nobody uses the adapter: no handle that counts and no session, in any process. The caller
- * holds the mutex of namespace.h. Returns a Win32 code if that cannot be found out, and *Unused is
- * FALSE; failures are logged.
+ * What a device is, for whoever holds the mutex of namespace.h: *HalfMade if it has no pool or no
+ * interface, and so was left by a process that died, since nobody is making it now. What it lacks
+ * is empty or zero. Returns a Win32 code, not logged, if something could not be read; then nothing
+ * follows from what seems to be missing.
+ */
+DWORD
+AdapterIdentify(_In_ const DEVICE *Device, _Out_writes_z_(WINTUN_MAX_POOL) WCHAR *Pool,
+                _Out_ DEVICE_INTERFACE *Interface, _Out_ BOOL *HalfMade);
+
+/*
+ * Whether nobody uses the adapter: no handle that counts and no session, in any process. What has
+ * no GUID yet (zero) nobody can use. The caller holds the mutex of namespace.h. Returns a Win32
+ * code if that cannot be found out, and *Unused is FALSE; failures are logged.
  */
 DWORD
 AdapterIsUnused(_In_ const GUID *Interface, _Out_ BOOL *Unused);

@@ -50,9 +50,8 @@ DeviceListClose(DEVICE_LIST *List)
     SetupDiDestroyDeviceInfoList(List->Set);
 }
 
-/* Whether the code, of a function that reads something of a device, says that it is not there. */
-static BOOL
-IsAbsence(DWORD Error)
+BOOL
+DeviceLacks(DWORD Error)
 {
     switch (Error)
     {
@@ -177,7 +176,7 @@ DeviceOpen(const DEVICE_INTERFACE *Interface, DEVICE *Device)
     if (Error == ERROR_SUCCESS)
         return ERROR_SUCCESS;
     SetupDiDestroyDeviceInfoList(Set);
-    return IsAbsence(Error) ? ERROR_FILE_NOT_FOUND : Error;
+    return DeviceLacks(Error) ? ERROR_FILE_NOT_FOUND : Error;
 }
 
 void
@@ -260,7 +259,7 @@ GetIncarnation(const DEVICE *Device, GUID *Incarnation)
     DWORD Error = GetProperty(Device, &IncarnationProperty, DEVPROP_TYPE_GUID, Incarnation,
                               sizeof(*Incarnation));
 
-    if (!IsAbsence(Error))
+    if (!DeviceLacks(Error))
         return Error;
     ZeroMemory(Incarnation, sizeof(*Incarnation));
     return ERROR_SUCCESS;

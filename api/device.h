@@ -70,7 +70,13 @@ DeviceAnyExists(void);
 BOOL
 DeviceForeignHasName(_In_z_ const WCHAR *Name);
 
-/* ERROR_FILE_NOT_FOUND, and others, not logged, while the device has no interface. */
+/* Whether the code of DeviceGetInterface or DeviceGetPool says that there is no such thing. Other
+ * codes say that it could not be read, and nothing of the device. */
+BOOL
+DeviceLacks(_In_ DWORD Error);
+
+/* A code that DeviceLacks knows while the device has no interface. Failures are not logged, and
+ * leave zeros, except for the Guid if that was read. */
 DWORD
 DeviceGetInterface(_In_ const DEVICE *Device, _Out_ DEVICE_INTERFACE *Interface);
 
@@ -78,7 +84,8 @@ DeviceGetInterface(_In_ const DEVICE *Device, _Out_ DEVICE_INTERFACE *Interface)
 DWORD
 DeviceSetIncarnation(_In_ const DEVICE *Device, _Inout_ DEVICE_INTERFACE *Interface);
 
-/* ERROR_NOT_FOUND, not logged, if the device belongs to no pool: it is half made. */
+/* A code that DeviceLacks knows if the device belongs to no pool: it is half made. Failures are not
+ * logged, and leave an empty string. */
 DWORD
 DeviceGetPool(_In_ const DEVICE *Device, _Out_writes_z_(WINTUN_MAX_POOL) WCHAR *Pool);
 

@@ -80,8 +80,15 @@ AllAreUnused(BOOL *Unused)
         return Error;
     while (Error == ERROR_SUCCESS && *Unused && DeviceListNext(&List, &Device))
     {
-        if (DeviceGetInterface(&Device, &Interface) == ERROR_SUCCESS)
+        DWORD ReadError = DeviceGetInterface(&Device, &Interface);
+        if (ReadError == ERROR_SUCCESS || DeviceLacks(ReadError))
             Error = AdapterIsUnused(&Interface.Guid, Unused);
+        else
+        {
+            LogWarningError(ReadError, L"Cannot find out whether device %s is in use",
+                            Device.InstanceId);
+            *Unused = FALSE;
+        }
     }
     DeviceListClose(&List);
     return Error;

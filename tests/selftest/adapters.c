@@ -435,3 +435,27 @@ InUseAndStale(void)
           WintunCreateAdapter(POOL, NAME, NULL, NULL) == NULL, "the handle is OpenAdapter's");
     AdapterUnmake(Other);
 }
+
+/* Two adapters in the way, of which one must stay, and the other one comes first. */
+void
+InUseAndObstacle(void)
+{
+    WINTUN_ADAPTER_HANDLE First = WintunCreateAdapter(POOL, L"selftest1", &FixedGuids[0], NULL),
+                          InUse = AdapterMake(),
+                          Last = WintunCreateAdapter(POOL, L"selftest2", &FixedGuids[1], NULL);
+
+    WintunFreeAdapter(First);
+    WintunFreeAdapter(Last);
+    FAILS("create/spares", ERROR_ALREADY_EXISTS,
+          WintunCreateAdapter(POOL, NAME, &FixedGuids[0], NULL) == NULL,
+          "the name is in use, and an unused adapter has the GUID");
+    FAILS("create/spares", ERROR_ALREADY_EXISTS,
+          WintunCreateAdapter(POOL, NAME, &FixedGuids[1], NULL) == NULL,
+          "the same with another one");
+    First = WintunOpenAdapter(POOL, L"selftest1");
+    Last = WintunOpenAdapter(POOL, L"selftest2");
+    Check("create/spares", First && Last, "neither of them has been removed");
+    AdapterUnmake(Last);
+    AdapterUnmake(First);
+    AdapterUnmake(InUse);
+}

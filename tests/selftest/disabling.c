@@ -1,43 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Adapters that are disabled and enabled, as a person does in Device Manager. */
-#include "selftest.h"
-#include <setupapi.h>
+#include "devices.h"
 #include <cfgmgr32.h>
-#include <devpropdef.h>
-
-#ifdef __MINGW32__
-/* Missing from mingw-w64's setupapi.h. */
-WINSETUPAPI BOOL WINAPI
-SetupDiSetDevicePropertyW(HDEVINFO DeviceInfoSet, PSP_DEVINFO_DATA DeviceInfoData,
-                          const DEVPROPKEY *PropertyKey, DEVPROPTYPE PropertyType,
-                          const BYTE *PropertyBuffer, DWORD PropertyBufferSize, DWORD Flags);
-#endif
 
 static const GUID Guid = {
     0xc51f0d11, 0x37a4, 0x4c70, {0xa1, 0x11, 0x10, 0x20, 0x30, 0x40, 0x50, 0x04}};
 
 /* The device of the adapter with the GUID above, valid as long as the set. */
 static BOOL
-FindDeviceData(HDEVINFO Set, SP_DEVINFO_DATA *Data)
-{
-    static const WCHAR Path[] =
-        L"SYSTEM\\CurrentControlSet\\Control\\Network\\{4D36E972-E325-11CE-BFC1-08002BE10318}\\"
-        L"{C51F0D11-37A4-4C70-A111-102030405004}\\Connection";
-    WCHAR Id[MAX_DEVICE_ID_LEN];
-    DWORD Bytes = sizeof(Id);
-
-    Data->cbSize = sizeof(*Data);
-    return RegGetValueW(HKEY_LOCAL_MACHINE, Path, L"PnPInstanceId", RRF_RT_REG_SZ, NULL, Id,
-                        &Bytes) == ERROR_SUCCESS &&
-           SetupDiOpenDeviceInfoW(Set, Id, NULL, 0, Data);
-}
-
-static BOOL
 FindDevice(HDEVINFO Set, DEVINST *Device)
 {
     SP_DEVINFO_DATA Data;
 
-    if (!FindDeviceData(Set, &Data))
+    if (!DeviceOfGuid(&Guid, Set, &Data))
         return FALSE;
     *Device = Data.DevInst;
     return TRUE;
@@ -47,14 +22,12 @@ FindDevice(HDEVINFO Set, DEVINST *Device)
 static BOOL
 MarkStopped(HDEVINFO Set)
 {
-    static const DEVPROPKEY Stopped = {
-        {0x6b8a2a1e, 0x6f0b, 0x4c53, {0x9b, 0x5d, 0x0e, 0x7c, 0x61, 0xb3, 0xd5, 0xf4}}, 5};
     DEVPROP_BOOLEAN True = DEVPROP_TRUE;
     SP_DEVINFO_DATA Data;
 
-    return FindDeviceData(Set, &Data) &&
-           SetupDiSetDevicePropertyW(Set, &Data, &Stopped, DEVPROP_TYPE_BOOLEAN,
-                                     (const BYTE *)&True, sizeof(True), 0);
+    return DeviceOfGuid(&Guid, Set, &Data) &&
+           DevicePropertySet(Set, &Data, STOPPED_PROPERTY, DEVPROP_TYPE_BOOLEAN, &True,
+                             sizeof(True));
 }
 
 static DWORD WINAPI

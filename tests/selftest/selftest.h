@@ -166,7 +166,11 @@ ThreadsJoin(HANDLE *Threads, DWORD Count);
 BOOL
 SystemNameOfGuid(const GUID *Guid, WCHAR Name[MAX_ADAPTER_NAME]);
 
-/* Changes it behind the API's back. */
+/* The instance id of its device. */
+BOOL
+SystemDeviceOfGuid(const GUID *Guid, WCHAR Id[MAX_PATH]);
+
+/* Changes the name behind the API's back. */
 BOOL
 SystemNameSet(const GUID *Guid, const WCHAR *Name);
 

@@ -108,6 +108,17 @@ SystemNameOfGuid(const GUID *Guid, WCHAR Name[MAX_ADAPTER_NAME])
 }
 
 BOOL
+SystemDeviceOfGuid(const GUID *Guid, WCHAR Id[MAX_PATH])
+{
+    DWORD Bytes = MAX_PATH * sizeof(WCHAR);
+    WCHAR Path[200];
+
+    ConnectionKey(Guid, Path);
+    return RegGetValueW(HKEY_LOCAL_MACHINE, Path, L"PnPInstanceId", RRF_RT_REG_SZ, NULL, Id,
+                        &Bytes) == ERROR_SUCCESS;
+}
+
+BOOL
 SystemNameSet(const GUID *Guid, const WCHAR *Name)
 {
     WCHAR Path[200];

@@ -25,6 +25,9 @@
     X(RandomGuid)                                                                                  \
     X(Luids)                                                                                       \
     X(InUseAndStale)                                                                               \
+    X(InUseAndObstacle)                                                                            \
+    X(UnreadableDevice)                                                                            \
+    X(LostPool)                                                                                    \
     X(Enumerate)                                                                                   \
     X(EnumerateDeletes)                                                                            \
     X(EnumerateReenters)                                                                           \
