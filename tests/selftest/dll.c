@@ -12,13 +12,14 @@ CULVERT_FUNCTIONS(DEFINE)
 #undef DEFINE
 WINTUN_GET_ADAPTER_LUID_FUNC WintunGetAdapterLuid;
 
+static HMODULE Dll;
 static DWORD MainThread;
 static volatile LONG Counts[LEVELS];
 static WCHAR LastLines[LEVELS][LINE_CHARACTERS];
 static BOOL Verbose;
 
 static void *
-Resolve(HMODULE Dll, const char *Name)
+Resolve(const char *Name)
 {
     return (void *)(ULONG_PTR)GetProcAddress(Dll, Name);
 }
@@ -26,11 +27,9 @@ Resolve(HMODULE Dll, const char *Name)
 BOOL
 DllLoad(const WCHAR *Path)
 {
-    HMODULE Dll =
-        Path ? LoadLibraryExW(Path, NULL, LOAD_WITH_ALTERED_SEARCH_PATH)
-             : LoadLibraryExW(L"culvert.dll", NULL,
-                              LOAD_LIBRARY_SEARCH_APPLICATION_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32);
-
+    Dll = Path ? LoadLibraryExW(Path, NULL, LOAD_WITH_ALTERED_SEARCH_PATH)
+               : LoadLibraryExW(L"culvert.dll", NULL,
+                                LOAD_LIBRARY_SEARCH_APPLICATION_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32);
     if (!Dll)
     {
         fprintf(stderr, "cannot load %ls: error %lu\n", Path ? Path : L"culvert.dll",
@@ -38,7 +37,7 @@ DllLoad(const WCHAR *Path)
         return FALSE;
     }
 #define RESOLVE(Type, Name)                                                                        \
-    Name = (Type)Resolve(Dll, #Name);                                                              \
+    Name = (Type)Resolve(#Name);                                                                   \
     if (!Name)                                                                                     \
     {                                                                                              \
         fprintf(stderr, "the DLL has no " #Name "\n");                                             \
@@ -46,14 +45,22 @@ DllLoad(const WCHAR *Path)
     }
     DLL_FUNCTIONS(RESOLVE)
 #undef RESOLVE
-#define RESOLVE(Type, Name) Name = (Type)Resolve(Dll, #Name);
+#define RESOLVE(Type, Name) Name = (Type)Resolve(#Name);
     CULVERT_FUNCTIONS(RESOLVE)
 #undef RESOLVE
-    WintunGetAdapterLuid = (WINTUN_GET_ADAPTER_LUID_FUNC)Resolve(Dll, "WintunGetAdapterLuid");
+    WintunGetAdapterLuid = (WINTUN_GET_ADAPTER_LUID_FUNC)Resolve("WintunGetAdapterLuid");
     MainThread = GetCurrentThreadId();
     Verbose = GetEnvironmentVariableW(L"CULVERT_SELFTEST_LOG", NULL, 0) != 0;
     WintunSetLogger(HarnessLogger);
     return TRUE;
+}
+
+BOOL
+DllUnload(WCHAR Path[MAX_PATH])
+{
+    DWORD Length = GetModuleFileNameW(Dll, Path, MAX_PATH);
+
+    return Length != 0 && Length < MAX_PATH && FreeLibrary(Dll) && !GetModuleHandleW(Path);
 }
 
 BOOL

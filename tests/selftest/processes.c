@@ -17,18 +17,25 @@ LuidOf(WINTUN_ADAPTER_HANDLE Adapter)
     return Luid.Value;
 }
 
-/* Starts a job and waits for its first line, which must be "ready". */
+/* Starts a job and waits for its first line, which must be "ready". Dll: NULL for the one that is
+ * loaded here. */
 static BOOL
-StartReady(CHILD *Child, const WCHAR *Arguments)
+StartReadyWith(CHILD *Child, const WCHAR *Dll, const WCHAR *Arguments)
 {
+    BOOL Started = Dll ? ChildStartWith(Child, Dll, Arguments) : ChildStart(Child, Arguments);
     char Line[LINE_BYTES] = "";
 
-    if (ChildStart(Child, Arguments) && ChildListen(Child, Line, sizeof(Line)) &&
-        lstrcmpA(Line, "ready") == 0)
+    if (Started && ChildListen(Child, Line, sizeof(Line)) && lstrcmpA(Line, "ready") == 0)
         return TRUE;
     Note("the process for \"%ls\" said: %s", Arguments, Line);
     ChildKill(Child);
     return FALSE;
+}
+
+static BOOL
+StartReady(CHILD *Child, const WCHAR *Arguments)
+{
+    return StartReadyWith(Child, NULL, Arguments);
 }
 
 void
@@ -71,6 +78,38 @@ AdapterSharedByProcesses(void)
     Adapter = AdapterMake();
     Check("create/stale", Adapter != NULL, "when the process is gone, the adapter is replaced");
     AdapterUnmake(Adapter);
+}
+
+/*
+ * What processes share to know of each other's adapters is made by the first of them: it must be
+ * the same for those that come after its end. The DLL is not loaded here meanwhile, or else this
+ * process would be the first one, and not end.
+ */
+void
+CreatorEnds(void)
+{
+    CHILD Creator = {NULL, NULL, NULL}, User = Creator, Other = Creator;
+    char Line[LINE_BYTES] = "";
+    WCHAR Dll[MAX_PATH];
+
+    if (!Check("outlive/creator", DllUnload(Dll), "the DLL is unloaded"))
+        return;
+    Check("outlive/creator", StartReadyWith(&Creator, Dll, L"create selftest0"),
+          "a process creates an adapter, the first one to use the DLL");
+    Check("outlive/creator", StartReadyWith(&User, Dll, L"session selftest0"),
+          "another one has a session on it");
+    Check("outlive/creator", ChildEnd(&Creator) == 0, "the first one ends");
+    if (StartReadyWith(&Other, Dll, L"race selftest0"))
+        ChildTell(&Other);
+    Check("outlive/creator",
+          Other.Process && ChildListen(&Other, Line, sizeof(Line)) && Line[0] == '1',
+          "to a third one that creates the same adapter it is in use: ERROR_ALREADY_EXISTS");
+    ChildEnd(&Other);
+    ChildKill(&User);
+    if (!Check("outlive/creator", DllLoad(Dll), "the DLL is loaded again"))
+        ExitProcess(1);
+    Check("outlive/process", PoolCount(POOL) == 1, "the adapter is still there");
+    AdapterUnmake(AdapterMake());
 }
 
 void

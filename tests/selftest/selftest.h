@@ -78,6 +78,11 @@ DllHas(CULVERT_FEATURE Feature, const char *Sentence);
 BOOL
 DllLoad(const WCHAR *Path);
 
+/* Unloads the DLL, so that this process is none of those that use it, until DllLoad with the path
+ * that it gives. */
+BOOL
+DllUnload(WCHAR Path[MAX_PATH]);
+
 /* ---- Checks ---------------------------------------------------------------------------------- */
 
 /* One line of the report. Returns Passed, so that a test can stop where going on makes no sense. */

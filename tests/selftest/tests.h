@@ -88,6 +88,7 @@
     X(LoggerOnCallersThread)                                                                       \
     X(AdapterOutlivesProcess)                                                                      \
     X(AdapterSharedByProcesses)                                                                    \
+    X(CreatorEnds)                                                                                 \
     X(KilledProcess)                                                                               \
     X(SessionOfAnotherProcess)                                                                     \
     X(ForcedDelete)                                                                                \
