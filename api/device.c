@@ -145,16 +145,17 @@ OpenInstance(HDEVINFO Set, const WCHAR *InstanceId, DEVICE *Device)
     Device->Set = Set;
     Device->Data.cbSize = sizeof(Device->Data);
     lstrcpynW(Device->InstanceId, InstanceId, DEVICE_ID_CHARACTERS);
-    if (SetupDiOpenDeviceInfoW(Set, InstanceId, NULL, 0, &Device->Data))
-        return ERROR_SUCCESS;
-    switch (GetLastError())
-    {
-    case ERROR_NO_SUCH_DEVINST:
-    case ERROR_CLASS_MISMATCH:
-        return ERROR_FILE_NOT_FOUND;
-    default:
-        return GetLastError();
-    }
+    return SetupDiOpenDeviceInfoW(Set, InstanceId, NULL, 0, &Device->Data) ? ERROR_SUCCESS
+                                                                           : GetLastError();
+}
+
+/* Whether a code of OpenInstance or DeviceGetInterface says that the device that was there is gone,
+ * or is just going. */
+static BOOL
+IsGone(DWORD Error)
+{
+    return DeviceLacks(Error) || Error == ERROR_NO_SUCH_DEVINST || Error == ERROR_CLASS_MISMATCH ||
+           Error == ERROR_KEY_DELETED;
 }
 
 /* Looks at no other device: a list may miss one while others come and go. */
@@ -176,7 +177,7 @@ DeviceOpen(const DEVICE_INTERFACE *Interface, DEVICE *Device)
     if (Error == ERROR_SUCCESS)
         return ERROR_SUCCESS;
     SetupDiDestroyDeviceInfoList(Set);
-    return DeviceLacks(Error) ? ERROR_FILE_NOT_FOUND : Error;
+    return IsGone(Error) ? ERROR_FILE_NOT_FOUND : Error;
 }
 
 void
