@@ -99,3 +99,29 @@ LostPool(void)
     SetupDiDestroyDeviceInfoList(Set);
     AdapterUnmake(Another);
 }
+
+/* Versions that knew of no incarnation gave their devices none. */
+void
+MadeByOlderVersion(void)
+{
+    WINTUN_ADAPTER_HANDLE Adapter = WintunCreateAdapter(POOL, NAME, &Guid, NULL), Other;
+    HDEVINFO Set = SetupDiCreateDeviceInfoList(NULL, NULL);
+    WINTUN_SESSION_HANDLE Session;
+    SP_DEVINFO_DATA Data;
+
+    Check("open/older",
+          Adapter && DeviceOfGuid(&Guid, Set, &Data) &&
+              DevicePropertySet(Set, &Data, INCARNATION_PROPERTY, DEVPROP_TYPE_EMPTY, NULL, 0),
+          "an adapter as older versions make it");
+    SetupDiDestroyDeviceInfoList(Set);
+    Other = WintunOpenAdapter(POOL, NAME);
+    Session = WintunStartSession(Other, CAPACITY);
+    Check("open/older",
+          Session && WintunSetAdapterName(Other, L"selftest1") && PoolCount(POOL) == 1,
+          "is opened, used, renamed and listed");
+    WintunEndSession(Session);
+    Check("open/older", WintunDeleteAdapter(Other, FALSE, NULL) && PoolCount(POOL) == 0,
+          "and deleted");
+    WintunFreeAdapter(Other);
+    WintunFreeAdapter(Adapter);
+}

@@ -8,8 +8,9 @@
 #include <devpropdef.h>
 
 /* Numbers of the properties that the DLL keeps of a device. */
-#define POOL_PROPERTY    2 /* the pool's name */
-#define STOPPED_PROPERTY 5 /* true: a process stops it for a moment */
+#define POOL_PROPERTY        2 /* the pool's name */
+#define INCARNATION_PROPERTY 4 /* a random GUID */
+#define STOPPED_PROPERTY     5 /* true: a process stops it for a moment */
 
 /* The device of the adapter with the GUID, valid as long as the set. */
 BOOL

@@ -28,6 +28,7 @@
     X(InUseAndObstacle)                                                                            \
     X(UnreadableDevice)                                                                            \
     X(LostPool)                                                                                    \
+    X(MadeByOlderVersion)                                                                          \
     X(Enumerate)                                                                                   \
     X(EnumerateDeletes)                                                                            \
     X(EnumerateReenters)                                                                           \
