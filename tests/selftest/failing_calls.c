@@ -74,11 +74,13 @@ HaveNothing(void)
     return WintunDeletePoolDriver(POOL, NULL) && !DriverIsInstalled();
 }
 
-/* An adapter that nobody uses. */
+/* An adapter that nobody uses, and no other one: an earlier attempt may have left that. */
 static BOOL
 HaveIdle(void)
 {
     GiveBack();
+    if (PoolCount(POOL) > 1 && !HaveNothing())
+        return FALSE;
     Adapter = WintunOpenAdapter(POOL, NAME);
     if (!Adapter)
         Adapter = WintunCreateAdapter(POOL, NAME, NULL, NULL);
