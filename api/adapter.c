@@ -280,7 +280,7 @@ AdapterGetDriverVersion(DWORD *Version)
     DeviceListClose(&List);
     if (Error == ERROR_FILE_NOT_FOUND)
         LogError(Error, L"No driver is loaded");
-    else if (Error == ERROR_ACCESS_DENIED)
+    else if (Error != ERROR_SUCCESS)
         LogError(Error, L"Cannot ask the driver for its version");
     return Error;
 }

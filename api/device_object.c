@@ -64,9 +64,9 @@ DeviceObjectGetDriverVersion(HANDLE Object, DWORD *Version)
 
     Error = Query(Object, CULVERT_IOCTL_DRIVER_INFO, &Info, sizeof(Info), &Bytes);
     if (Error != ERROR_SUCCESS)
-        return LogError(Error, L"Cannot ask the driver for its version");
+        return Error;
     if (Bytes != sizeof(Info) || Info.DriverVersion == 0)
-        return LogError(ERROR_INVALID_DATA, L"The driver did not tell its version");
+        return ERROR_INVALID_DATA;
     *Version = Info.DriverVersion;
     return ERROR_SUCCESS;
 }

@@ -15,7 +15,7 @@ DWORD
 DeviceObjectOpen(_In_ const GUID *Interface, _Out_ HANDLE *Object);
 
 /* Asks the driver behind an open device object for its version, (major << 16) | minor. Returns a
- * Win32 code; failures are logged. */
+ * Win32 code. Logs nothing: the adapter may be about to go, while others stay. */
 DWORD
 DeviceObjectGetDriverVersion(_In_ HANDLE Object, _Out_ DWORD *Version);
 
