@@ -283,6 +283,24 @@ ReadNetCfgInstanceId(ADAPTER *Adapter)
     return Status;
 }
 
+/* "NDIS 6.0 drivers must support all statistics": page "NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES".
+ * The same that oid.c answers, but these are other numbers. */
+#define STATISTICS_SUPPORTED                                                                       \
+    (NDIS_STATISTICS_DIRECTED_FRAMES_RCV_SUPPORTED |                                               \
+     NDIS_STATISTICS_MULTICAST_FRAMES_RCV_SUPPORTED |                                              \
+     NDIS_STATISTICS_BROADCAST_FRAMES_RCV_SUPPORTED | NDIS_STATISTICS_BYTES_RCV_SUPPORTED |        \
+     NDIS_STATISTICS_RCV_DISCARDS_SUPPORTED | NDIS_STATISTICS_RCV_ERROR_SUPPORTED |                \
+     NDIS_STATISTICS_DIRECTED_FRAMES_XMIT_SUPPORTED |                                              \
+     NDIS_STATISTICS_MULTICAST_FRAMES_XMIT_SUPPORTED |                                             \
+     NDIS_STATISTICS_BROADCAST_FRAMES_XMIT_SUPPORTED | NDIS_STATISTICS_BYTES_XMIT_SUPPORTED |      \
+     NDIS_STATISTICS_XMIT_ERROR_SUPPORTED | NDIS_STATISTICS_XMIT_DISCARDS_SUPPORTED |              \
+     NDIS_STATISTICS_DIRECTED_BYTES_RCV_SUPPORTED |                                                \
+     NDIS_STATISTICS_MULTICAST_BYTES_RCV_SUPPORTED |                                               \
+     NDIS_STATISTICS_BROADCAST_BYTES_RCV_SUPPORTED |                                               \
+     NDIS_STATISTICS_DIRECTED_BYTES_XMIT_SUPPORTED |                                               \
+     NDIS_STATISTICS_MULTICAST_BYTES_XMIT_SUPPORTED |                                              \
+     NDIS_STATISTICS_BROADCAST_BYTES_XMIT_SUPPORTED)
+
 static NDIS_STATUS
 SetAttributes(ADAPTER *Adapter)
 {
@@ -325,14 +343,7 @@ SetAttributes(ADAPTER *Adapter)
             .ConnectionType = NET_IF_CONNECTION_DEDICATED,
             .IfType = IF_TYPE_PROP_VIRTUAL,
             .IfConnectorPresent = FALSE,
-            .SupportedStatistics =
-                NDIS_STATISTICS_FLAGS_VALID_DIRECTED_FRAMES_RCV |
-                NDIS_STATISTICS_FLAGS_VALID_DIRECTED_FRAMES_XMIT |
-                NDIS_STATISTICS_FLAGS_VALID_DIRECTED_BYTES_RCV |
-                NDIS_STATISTICS_FLAGS_VALID_DIRECTED_BYTES_XMIT |
-                NDIS_STATISTICS_FLAGS_VALID_BYTES_RCV | NDIS_STATISTICS_FLAGS_VALID_BYTES_XMIT |
-                NDIS_STATISTICS_FLAGS_VALID_RCV_DISCARDS | NDIS_STATISTICS_FLAGS_VALID_RCV_ERROR |
-                NDIS_STATISTICS_FLAGS_VALID_XMIT_DISCARDS | NDIS_STATISTICS_FLAGS_VALID_XMIT_ERROR,
+            .SupportedStatistics = STATISTICS_SUPPORTED,
             .SupportedPauseFunctions = NdisPauseFunctionsUnsupported,
             .AutoNegotiationFlags = NDIS_LINK_STATE_XMIT_LINK_SPEED_AUTO_NEGOTIATED |
                                     NDIS_LINK_STATE_RCV_LINK_SPEED_AUTO_NEGOTIATED |

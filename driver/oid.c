@@ -63,6 +63,24 @@ AnswerCounter(PNDIS_OID_REQUEST Request, ULONG64 Value)
     return Status;
 }
 
+/* All that there are, as page "OID_GEN_STATISTICS" asks of NDIS 6.0 and later drivers: what counts
+ * multicasts and broadcasts is 0, which is true. */
+#define STATISTICS_VALID                                                                           \
+    (NDIS_STATISTICS_FLAGS_VALID_DIRECTED_FRAMES_RCV |                                             \
+     NDIS_STATISTICS_FLAGS_VALID_MULTICAST_FRAMES_RCV |                                            \
+     NDIS_STATISTICS_FLAGS_VALID_BROADCAST_FRAMES_RCV | NDIS_STATISTICS_FLAGS_VALID_BYTES_RCV |    \
+     NDIS_STATISTICS_FLAGS_VALID_RCV_DISCARDS | NDIS_STATISTICS_FLAGS_VALID_RCV_ERROR |            \
+     NDIS_STATISTICS_FLAGS_VALID_DIRECTED_FRAMES_XMIT |                                            \
+     NDIS_STATISTICS_FLAGS_VALID_MULTICAST_FRAMES_XMIT |                                           \
+     NDIS_STATISTICS_FLAGS_VALID_BROADCAST_FRAMES_XMIT | NDIS_STATISTICS_FLAGS_VALID_BYTES_XMIT |  \
+     NDIS_STATISTICS_FLAGS_VALID_XMIT_ERROR | NDIS_STATISTICS_FLAGS_VALID_XMIT_DISCARDS |          \
+     NDIS_STATISTICS_FLAGS_VALID_DIRECTED_BYTES_RCV |                                              \
+     NDIS_STATISTICS_FLAGS_VALID_MULTICAST_BYTES_RCV |                                             \
+     NDIS_STATISTICS_FLAGS_VALID_BROADCAST_BYTES_RCV |                                             \
+     NDIS_STATISTICS_FLAGS_VALID_DIRECTED_BYTES_XMIT |                                             \
+     NDIS_STATISTICS_FLAGS_VALID_MULTICAST_BYTES_XMIT |                                            \
+     NDIS_STATISTICS_FLAGS_VALID_BROADCAST_BYTES_XMIT)
+
 static NDIS_STATUS
 AnswerStatistics(ADAPTER *Adapter, PNDIS_OID_REQUEST Request)
 {
@@ -74,14 +92,7 @@ AnswerStatistics(ADAPTER *Adapter, PNDIS_OID_REQUEST Request)
         .Header = {.Type = NDIS_OBJECT_TYPE_DEFAULT,
                    .Revision = NDIS_STATISTICS_INFO_REVISION_1,
                    .Size = NDIS_SIZEOF_STATISTICS_INFO_REVISION_1},
-        .SupportedStatistics =
-            NDIS_STATISTICS_FLAGS_VALID_DIRECTED_FRAMES_RCV |
-            NDIS_STATISTICS_FLAGS_VALID_DIRECTED_FRAMES_XMIT |
-            NDIS_STATISTICS_FLAGS_VALID_DIRECTED_BYTES_RCV |
-            NDIS_STATISTICS_FLAGS_VALID_DIRECTED_BYTES_XMIT |
-            NDIS_STATISTICS_FLAGS_VALID_BYTES_RCV | NDIS_STATISTICS_FLAGS_VALID_BYTES_XMIT |
-            NDIS_STATISTICS_FLAGS_VALID_RCV_DISCARDS | NDIS_STATISTICS_FLAGS_VALID_RCV_ERROR |
-            NDIS_STATISTICS_FLAGS_VALID_XMIT_DISCARDS | NDIS_STATISTICS_FLAGS_VALID_XMIT_ERROR,
+        .SupportedStatistics = STATISTICS_VALID,
         .ifInDiscards = TrafficDiscards(&Adapter->In),
         .ifInErrors = TrafficErrors(&Adapter->In),
         .ifHCInOctets = InBytes,

@@ -77,6 +77,28 @@ SetRegistration(NDIS_ADAPTER *Adapter,
 
 #define GENERAL "NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES"
 
+/* SupportedStatistics: what the page lists, all of which NDIS 6.0 drivers must support, and what
+ * else ntddndis.h has. */
+#define DEMANDED_STATISTICS                                                                        \
+    (NDIS_STATISTICS_DIRECTED_FRAMES_RCV_SUPPORTED |                                               \
+     NDIS_STATISTICS_MULTICAST_FRAMES_RCV_SUPPORTED |                                              \
+     NDIS_STATISTICS_BROADCAST_FRAMES_RCV_SUPPORTED | NDIS_STATISTICS_BYTES_RCV_SUPPORTED |        \
+     NDIS_STATISTICS_RCV_DISCARDS_SUPPORTED | NDIS_STATISTICS_RCV_ERROR_SUPPORTED |                \
+     NDIS_STATISTICS_DIRECTED_FRAMES_XMIT_SUPPORTED |                                              \
+     NDIS_STATISTICS_MULTICAST_FRAMES_XMIT_SUPPORTED |                                             \
+     NDIS_STATISTICS_BROADCAST_FRAMES_XMIT_SUPPORTED | NDIS_STATISTICS_BYTES_XMIT_SUPPORTED |      \
+     NDIS_STATISTICS_XMIT_ERROR_SUPPORTED | NDIS_STATISTICS_XMIT_DISCARDS_SUPPORTED |              \
+     NDIS_STATISTICS_DIRECTED_BYTES_RCV_SUPPORTED |                                                \
+     NDIS_STATISTICS_MULTICAST_BYTES_RCV_SUPPORTED |                                               \
+     NDIS_STATISTICS_BROADCAST_BYTES_RCV_SUPPORTED |                                               \
+     NDIS_STATISTICS_DIRECTED_BYTES_XMIT_SUPPORTED |                                               \
+     NDIS_STATISTICS_MULTICAST_BYTES_XMIT_SUPPORTED |                                              \
+     NDIS_STATISTICS_BROADCAST_BYTES_XMIT_SUPPORTED)
+#define KNOWN_STATISTICS                                                                           \
+    (DEMANDED_STATISTICS | NDIS_STATISTICS_XMIT_OK_SUPPORTED | NDIS_STATISTICS_RCV_OK_SUPPORTED |  \
+     NDIS_STATISTICS_RCV_NO_BUFFER_SUPPORTED | NDIS_STATISTICS_RCV_CRC_ERROR_SUPPORTED |           \
+     NDIS_STATISTICS_TRANSMIT_QUEUE_LENGTH_SUPPORTED | NDIS_STATISTICS_GEN_STATISTICS_SUPPORTED)
+
 /* The fields whose values are restricted by the page of the structure or of the OID it names. */
 static BOOLEAN
 CheckGeneral(const NDIS_ADAPTER *Adapter, const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *General)
@@ -103,6 +125,10 @@ CheckGeneral(const NDIS_ADAPTER *Adapter, const NDIS_MINIPORT_ADAPTER_GENERAL_AT
         {General->ConnectionType > 0 && General->ConnectionType < NET_IF_CONNECTION_MAXIMUM,
          "ConnectionType", "a NET_IF_CONNECTION_TYPE"},
         {General->IfType != 0, "IfType", "an IANA interface type"},
+        {(General->SupportedStatistics & ~(ULONG)KNOWN_STATISTICS) == 0, "SupportedStatistics",
+         "of NDIS_STATISTICS_..._SUPPORTED only"},
+        {(General->SupportedStatistics & DEMANDED_STATISTICS) == DEMANDED_STATISTICS,
+         "SupportedStatistics", "all that NDIS_STATISTICS_INFO has"},
         {General->SupportedOidList != NULL, "SupportedOidList", "not NULL"},
         {General->SupportedOidListLength != 0 &&
              General->SupportedOidListLength % sizeof(NDIS_OID) == 0,

@@ -218,6 +218,41 @@ RememberSet(NDIS_ADAPTER *Adapter, const NDIS_OID_REQUEST *Request)
 
 /* ---- What the miniport answers --------------------------------------------------------------- */
 
+/* Page "OID_GEN_STATISTICS": "NDIS 6.0 and later drivers must support all statistics". */
+#define DEMANDED_STATISTICS                                                                        \
+    (NDIS_STATISTICS_FLAGS_VALID_DIRECTED_FRAMES_RCV |                                             \
+     NDIS_STATISTICS_FLAGS_VALID_MULTICAST_FRAMES_RCV |                                            \
+     NDIS_STATISTICS_FLAGS_VALID_BROADCAST_FRAMES_RCV | NDIS_STATISTICS_FLAGS_VALID_BYTES_RCV |    \
+     NDIS_STATISTICS_FLAGS_VALID_RCV_DISCARDS | NDIS_STATISTICS_FLAGS_VALID_RCV_ERROR |            \
+     NDIS_STATISTICS_FLAGS_VALID_DIRECTED_FRAMES_XMIT |                                            \
+     NDIS_STATISTICS_FLAGS_VALID_MULTICAST_FRAMES_XMIT |                                           \
+     NDIS_STATISTICS_FLAGS_VALID_BROADCAST_FRAMES_XMIT | NDIS_STATISTICS_FLAGS_VALID_BYTES_XMIT |  \
+     NDIS_STATISTICS_FLAGS_VALID_XMIT_ERROR | NDIS_STATISTICS_FLAGS_VALID_XMIT_DISCARDS |          \
+     NDIS_STATISTICS_FLAGS_VALID_DIRECTED_BYTES_RCV |                                              \
+     NDIS_STATISTICS_FLAGS_VALID_MULTICAST_BYTES_RCV |                                             \
+     NDIS_STATISTICS_FLAGS_VALID_BROADCAST_BYTES_RCV |                                             \
+     NDIS_STATISTICS_FLAGS_VALID_DIRECTED_BYTES_XMIT |                                             \
+     NDIS_STATISTICS_FLAGS_VALID_MULTICAST_BYTES_XMIT |                                            \
+     NDIS_STATISTICS_FLAGS_VALID_BROADCAST_BYTES_XMIT)
+
+static BOOLEAN
+CheckStatistics(const VOID *Buffer, ULONG Length)
+{
+    static const char Function[] = "MiniportOidRequest(OID_GEN_STATISTICS)";
+    NDIS_STATISTICS_INFO Info; /* the buffer may begin anywhere */
+    RtlZeroMemory(&Info, sizeof(Info));
+    RtlCopyMemory(&Info, Buffer, Length < sizeof(Info) ? Length : sizeof(Info));
+    if (RuleHeader(Function, &Info.Header, &StatisticsRule, NDIS_VERSION_ANY) !=
+        NDIS_STATUS_SUCCESS)
+        return FALSE;
+    if (Info.SupportedStatistics == DEMANDED_STATISTICS)
+        return TRUE;
+    RuleBroken("%s: NDIS_STATISTICS_INFO.SupportedStatistics is %x; NDIS 6 drivers must support "
+               "all, which are %x",
+               Function, Info.SupportedStatistics, (ULONG)DEMANDED_STATISTICS);
+    return FALSE;
+}
+
 /* Page "NDIS_OID_REQUEST": what the miniport must write besides its status. */
 static BOOLEAN
 CheckResult(const NDIS_OID_REQUEST *Request, NDIS_STATUS Status)
@@ -248,12 +283,7 @@ CheckResult(const NDIS_OID_REQUEST *Request, NDIS_STATUS Status)
     }
     if (Status == NDIS_STATUS_SUCCESS && Oid == OID_GEN_STATISTICS &&
         Request->RequestType != NdisRequestSetInformation)
-    {
-        NDIS_OBJECT_HEADER Header; /* the buffer may begin anywhere */
-        RtlCopyMemory(&Header, Request->DATA.QUERY_INFORMATION.InformationBuffer, sizeof(Header));
-        return RuleHeader("MiniportOidRequest(OID_GEN_STATISTICS)", &Header, &StatisticsRule,
-                          NDIS_VERSION_ANY) == NDIS_STATUS_SUCCESS;
-    }
+        return CheckStatistics(Request->DATA.QUERY_INFORMATION.InformationBuffer, Done);
     return TRUE;
 }
 

@@ -262,6 +262,29 @@ RejectsWrongGeneralFields(void **State)
     WorldEnd();
 }
 
+/* The numbers of NDIS_STATISTICS_INFO are others. */
+static void
+RejectsStatisticsOfTheOtherFamily(void **State)
+{
+    (void)State;
+    GENERAL.SupportedStatistics = WORLD_STATISTICS_VALID;
+    StartFails(STATUS_UNSUCCESSFUL);
+    ExpectRule("GENERAL_ATTRIBUTES.SupportedStatistics is wrong; it must be all that");
+    ExpectRule("without setting");
+    WorldEnd();
+}
+
+static void
+RejectsUnknownStatistics(void **State)
+{
+    (void)State;
+    GENERAL.SupportedStatistics |= 0x80000000;
+    StartFails(STATUS_UNSUCCESSFUL);
+    ExpectRule("GENERAL_ATTRIBUTES.SupportedStatistics is wrong; it must be of NDIS_STATISTICS_");
+    ExpectRule("without setting");
+    WorldEnd();
+}
+
 /* ---- Pause and restart ----------------------------------------------------------------------- */
 
 static void
@@ -486,6 +509,8 @@ RunAdapterTests(void)
         WORLD_TEST(RejectsUnknownAttributes),
         WORLD_TEST(RejectsUnknownAttributeFlags),
         WORLD_TEST(RejectsWrongGeneralFields),
+        WORLD_TEST(RejectsStatisticsOfTheOtherFamily),
+        WORLD_TEST(RejectsUnknownStatistics),
         WORLD_TEST(RestartFailureLeavesPaused),
         WORLD_TEST(PauseAndRestartMayPend),
         WORLD_TEST(PauseIsForRunningAdapters),

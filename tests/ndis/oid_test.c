@@ -86,6 +86,7 @@ GiveStatistics(PNDIS_OID_REQUEST Request)
     memset(Statistics, 0, sizeof(*Statistics));
     Statistics->Header = HEADER(NDIS_OBJECT_TYPE_DEFAULT, NDIS_STATISTICS_INFO_REVISION_1,
                                 NDIS_SIZEOF_STATISTICS_INFO_REVISION_1);
+    Statistics->SupportedStatistics = WORLD_STATISTICS_VALID;
     Statistics->ifHCInOctets = 42;
     Request->DATA.QUERY_INFORMATION.BytesWritten = sizeof(*Statistics);
 }
@@ -95,6 +96,14 @@ GiveWrongStatistics(PNDIS_OID_REQUEST Request)
 {
     GiveStatistics(Request);
     ((NDIS_STATISTICS_INFO *)Request->DATA.QUERY_INFORMATION.InformationBuffer)->Header.Size = 4;
+}
+
+static void
+GiveSomeStatistics(PNDIS_OID_REQUEST Request)
+{
+    GiveStatistics(Request);
+    ((NDIS_STATISTICS_INFO *)Request->DATA.QUERY_INFORMATION.InformationBuffer)
+        ->SupportedStatistics &= ~(ULONG)NDIS_STATISTICS_FLAGS_VALID_MULTICAST_FRAMES_RCV;
 }
 
 static void
@@ -111,6 +120,9 @@ StatisticsComeFromTheMiniport(void **State)
     World.Script.DuringOid = GiveWrongStatistics;
     assert_int_equal(NdisEdgeOidRequest(World.Adapter, &Request), NDIS_STATUS_FAILURE);
     ExpectRule("NDIS_STATISTICS_INFO.Header.Size is 4; revision 1 requires 152");
+    World.Script.DuringOid = GiveSomeStatistics;
+    assert_int_equal(NdisEdgeOidRequest(World.Adapter, &Request), NDIS_STATUS_FAILURE);
+    ExpectRule("NDIS_STATISTICS_INFO.SupportedStatistics is 0x3f87fd");
     WorldEnd();
 }
 

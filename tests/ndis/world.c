@@ -354,6 +354,7 @@ ScriptDefaults(SCRIPT *Script)
         .DirectionType = NET_IF_DIRECTION_SENDRECEIVE,
         .ConnectionType = NET_IF_CONNECTION_DEDICATED,
         .IfType = IF_TYPE_PROP_VIRTUAL,
+        .SupportedStatistics = WORLD_STATISTICS_SUPPORTED,
         .SupportedOidList = (PNDIS_OID)(ULONG_PTR)Oids,
         .SupportedOidListLength = sizeof(Oids),
     };

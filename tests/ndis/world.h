@@ -19,6 +19,11 @@
 
 #define TAG_TEST 0x74736554u
 
+/* The 18 counters of NDIS_STATISTICS_INFO: in the general attributes, and in the answer to
+ * OID_GEN_STATISTICS. Summed up from the documentation by hand. */
+#define WORLD_STATISTICS_SUPPORTED 0x0839FFECu
+#define WORLD_STATISTICS_VALID     0x003F87FFu
+
 /* Records of calls: one letter each, see world.c. */
 typedef struct JOURNAL
 {
