@@ -4,6 +4,7 @@
 
 POOL_TYPE NonPagedPoolType = NonPagedPool;
 ULONG MappingNoExecute;
+BOOLEAN Ndis630;
 NDIS_HANDLE MiniportDriverHandle;
 
 DRIVER_INITIALIZE DriverEntry;
@@ -33,6 +34,7 @@ _Use_decl_annotations_
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
+    Ndis630 = NdisGetVersion() >= NDIS_RUNTIME_VERSION_630;
     NDIS_MINIPORT_DRIVER_CHARACTERISTICS Miniport = {
         .Header = {.Type = NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS,
                    .Revision = NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2,
@@ -40,7 +42,7 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
         .MajorNdisVersion = 6,
         /* 6.20 is Windows 7's. From 6.30 on a miniport may ask not to be paused before sleep, with
          * an attribute that adapter.c does not set: nothing here depends on which one it is. */
-        .MinorNdisVersion = NdisGetVersion() >= NDIS_RUNTIME_VERSION_630 ? 30 : 20,
+        .MinorNdisVersion = Ndis630 ? 30 : 20,
         .MajorDriverVersion = CULVERT_VERSION_MAJOR,
         .MinorDriverVersion = CULVERT_VERSION_MINOR,
         .InitializeHandlerEx = AdapterInitialize,

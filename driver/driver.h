@@ -46,6 +46,9 @@ typedef struct SESSION SESSION;
 extern POOL_TYPE NonPagedPoolType;
 /* MdlMappingNoExecute where the system knows it (Windows 8 and later), else 0; set likewise. */
 extern ULONG MappingNoExecute;
+/* Whether NDIS is 6.30 or later (Windows 8 and later), else it is 6.20; set likewise. The driver
+ * tells NDIS that it is one of that version. */
+extern BOOLEAN Ndis630;
 
 /* ---- Statistics (traffic.c) ------------------------------------------------------------------ */
 

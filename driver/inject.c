@@ -49,11 +49,19 @@ EtherTypeOf(const UCHAR *Packet)
 }
 
 /*
- * The out-of-band data of a list, as long as it is on Windows 7, whose NET_BUFFER_LIST ends there
- * (NDIS 6.20). Later entries are of virtual switches and of receive coalescing; who makes such a
- * list makes his own.
+ * Nothing has been said of a packet by its out-of-band data yet. On Windows 7 (NDIS 6.20) it ends
+ * with NetBufferListFilteringInfo, and the list's memory with it. NDIS 6.30 added what says that a
+ * packet was coalesced from several, which the stack would believe; page
+ * "NDIS_NET_BUFFER_LIST_INFO". What came later is of virtual switches' hardware.
  */
-#define OUT_OF_BAND_BYTES ((NetBufferListFilteringInfo + 1) * sizeof(PVOID))
+static VOID
+ClearOutOfBandData(PNET_BUFFER_LIST List)
+{
+    RtlZeroMemory((PVOID)List->NetBufferListInfo, (NetBufferListFilteringInfo + 1) * sizeof(PVOID));
+    if (Ndis630)
+        RtlZeroMemory((PVOID)&List->NetBufferListInfo[NetBufferListFilteringInfo + 1],
+                      (RscTcpTimestampDelta - NetBufferListFilteringInfo) * sizeof(PVOID));
+}
 
 /*
  * Describes the packet of Size bytes that was copied into Buffer, as NDIS wants raw IP to be. The
@@ -74,7 +82,7 @@ DescribePacket(BUFFER *Buffer, ULONG Size, USHORT EtherType)
     NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SUCCESS;
     NET_BUFFER_LIST_NBL_FLAGS(List) =
         EtherType == 0x0800 ? NDIS_NBL_FLAGS_IS_IPV4 : NDIS_NBL_FLAGS_IS_IPV6;
-    RtlZeroMemory((PVOID)List->NetBufferListInfo, OUT_OF_BAND_BYTES);
+    ClearOutOfBandData(List);
     /* Network byte order (NDIS documentation: NetBufferListFrameType). */
     NET_BUFFER_LIST_INFO(List, NetBufferListFrameType) =
         (PVOID)(ULONG_PTR)RtlUshortByteSwap(EtherType);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "edge.h"
 #include "dispatcher.h"
+#include "system.h"
 #include "thread.h"
 
 #define EDGES_MAX 64
@@ -286,20 +287,35 @@ CopyPacket(PNET_BUFFER NetBuffer)
     return Packet;
 }
 
-/* What a miniport must not say of a packet that it knows nothing of, and what whoever had the list
- * before left in it. Of a length that every NDIS has. */
-#define OUT_OF_BAND (NetBufferListFilteringInfo + 1)
+/* How long a list's out-of-band data is on Windows 7, and from NDIS 6.30 on what of it the layers
+ * above a miniport use for packets that they receive. */
+#define OUT_OF_BAND_620 (NetBufferListFilteringInfo + 1)
+#define OUT_OF_BAND_630 (RscTcpTimestampDelta + 1)
+/* What Scribble leaves there. */
+#define SCRIBBLED(Info) ((PVOID)(ULONG_PTR)(0x101 * ((Info) + 1)))
 
+/* What a miniport must not say of a packet that it knows nothing of, and what whoever had the list
+ * before left in it. */
 static void
 CheckOutOfBand(PNET_BUFFER_LIST List)
 {
     static const char Call[] = "NdisMIndicateReceiveNetBufferLists";
-    for (unsigned Info = 0; Info < OUT_OF_BAND; ++Info)
+    static const char Page[] = "nblinfo/ne-nblinfo-ndis_net_buffer_list_info";
+    static const unsigned Last = MaxNetBufferListInfo - 1;
+    unsigned Length = SimIsWindows7() ? OUT_OF_BAND_620 : OUT_OF_BAND_630;
+    for (unsigned Info = 0; Info < Length; ++Info)
     {
         if (Info != NetBufferListFrameType && List->NetBufferListInfo[Info] != NULL)
-            SimRuleBroken(Call, "nblinfo/ne-nblinfo-ndis_net_buffer_list_info",
-                          "out-of-band data %u of list %p is %p, of another packet", Info,
-                          (void *)List, List->NetBufferListInfo[Info]);
+            SimRuleBroken(Call, Page, "out-of-band data %u of list %p is %p, of another packet",
+                          Info, (void *)List, List->NetBufferListInfo[Info]);
+    }
+    for (unsigned Info = Length; List->NetBufferListInfo[Last] == SCRIBBLED(Last) && Info < Last;
+         ++Info)
+    {
+        if (List->NetBufferListInfo[Info] != SCRIBBLED(Info))
+            SimRuleBroken(Call, Page,
+                          "list %p of this NDIS ends before out-of-band data %u, which is changed",
+                          (void *)List, Info);
     }
     if (List->NblFlags & ~(NDIS_NBL_FLAGS_IS_IPV4 | NDIS_NBL_FLAGS_IS_IPV6))
         SimRuleBroken(Call, "nbl/ns-nbl-net_buffer_list", "NblFlags of list %p are %x",
@@ -317,7 +333,7 @@ Scribble(PNET_BUFFER_LIST Chain)
     {
         PNET_BUFFER Buffer = List->FirstNetBuffer;
         for (unsigned Info = 0; Info < MaxNetBufferListInfo; ++Info)
-            List->NetBufferListInfo[Info] = (PVOID)(ULONG_PTR)(0x101 * (Info + 1));
+            List->NetBufferListInfo[Info] = SCRIBBLED(Info);
         List->NblFlags = NDIS_NBL_FLAGS_IS_UDP | NDIS_NBL_FLAGS_IS_IPV4 | NDIS_NBL_FLAGS_IS_IPV6 |
                          NDIS_NBL_FLAGS_IS_LOOPBACK_PACKET;
         List->Status = NDIS_STATUS_FAILURE;
