@@ -11,7 +11,9 @@
  *
  * The gate that keeps the session is held for that time only. NDIS may send in a thread of an
  * application, which another one may suspend wherever its IRQL is lower (article "Run-Down
- * Protection"), and whoever closes the gate would wait until it is resumed.
+ * Protection"), and whoever closes the gate would wait until it is resumed. Likewise whoever pauses
+ * the protocols waits for the lists that a miniport has, so below DISPATCH_LEVEL they are the
+ * driver's in a critical region only (page "KeEnterCriticalRegion").
  *
  * The packets are copied when this returns, so every NET_BUFFER_LIST is completed at once; sends
  * are never pending. A packet that finds no room is dropped and counted.
@@ -403,6 +405,10 @@ AdapterSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST N
 {
     UNREFERENCED_PARAMETER(PortNumber);
     ADAPTER *Adapter = MiniportAdapterContext;
+    BOOLEAN Suspendable =
+        !(SendFlags & NDIS_SEND_FLAGS_DISPATCH_LEVEL) && KeGetCurrentIrql() < DISPATCH_LEVEL;
+    if (Suspendable)
+        KeEnterCriticalRegion();
     /* Without a session nothing needs mapping. Only a look: the gate is what counts. */
     if (ReadNoFence(&Adapter->Capacity) != 0 && !ReadNoFence(&Adapter->Removing))
         SendLists(Adapter, NetBufferLists);
@@ -411,6 +417,8 @@ AdapterSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST N
     NdisMSendNetBufferListsComplete(
         Adapter->MiniportHandle, NetBufferLists,
         SendFlags & NDIS_SEND_FLAGS_DISPATCH_LEVEL ? NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL : 0);
+    if (Suspendable)
+        KeLeaveCriticalRegion();
 }
 
 _Use_decl_annotations_

@@ -529,8 +529,12 @@ SimEdgeSend(SIM_EDGE *Edge, PNET_BUFFER_LIST Chain)
     pthread_mutex_unlock(&Mutex);
     if (!Running)
         return FALSE;
+    unsigned CriticalRegions = SimThread()->CriticalRegions;
     NdisEdgeSend(Edge->Adapter, Chain,
                  KeGetCurrentIrql() == DISPATCH_LEVEL ? NDIS_SEND_FLAGS_DISPATCH_LEVEL : 0);
+    if (SimThread()->CriticalRegions != CriticalRegions)
+        SimRuleBroken("MiniportSendNetBufferLists", "wdm/nf-wdm-keleavecriticalregion",
+                      "the handler returned in another number of critical regions");
     pthread_mutex_lock(&Mutex);
     Edge->Sending--;
     pthread_cond_broadcast(&Changed);

@@ -74,6 +74,25 @@ SimCheckSuspension(const char *Call)
                       "guarded region or at least APC_LEVEL is required");
 }
 
+/* A driver completes sends. It has had the lists until now, and whoever pauses what is above it
+ * waits for them: article "Pausing a Protocol Binding". */
+VOID NTAPI
+__wrap_NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
+                                       PNET_BUFFER_LIST NetBufferList, ULONG SendCompleteFlags);
+VOID NTAPI
+__wrap_NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
+                                       PNET_BUFFER_LIST NetBufferList, ULONG SendCompleteFlags)
+{
+#if !defined(SIM_UNCHECKED)
+    if (SimMayBeSuspended(SimThread()))
+        SimRuleBroken("NdisMSendNetBufferListsComplete", "Disabling APCs",
+                      "the driver has lists to send where the thread can be suspended: whoever "
+                      "pauses the binding would wait until it is resumed. A critical region, a "
+                      "guarded region or at least APC_LEVEL is required");
+#endif
+    NdisMSendNetBufferListsComplete(MiniportAdapterHandle, NetBufferList, SendCompleteFlags);
+}
+
 VOID NTAPI
 KeEnterCriticalRegion(VOID)
 {

@@ -11,6 +11,12 @@ SendInAnyState(NDIS_ADAPTER *Adapter, PNET_BUFFER_LIST Lists)
     return GateClose(&Adapter->Sends) == 0;
 }
 
+LONG
+SendsAtMiniport(NDIS_ADAPTER *Adapter)
+{
+    return GateInside(&Adapter->Sends);
+}
+
 BOOLEAN
 IsPausing(NDIS_ADAPTER *Adapter)
 {

@@ -11,6 +11,10 @@
 BOOLEAN
 SendInAnyState(NDIS_ADAPTER *Adapter, PNET_BUFFER_LIST Lists);
 
+/* How many lists the miniport has to send. */
+LONG
+SendsAtMiniport(NDIS_ADAPTER *Adapter);
+
 /* Whether MiniportPause has been called and the pause is not complete. */
 BOOLEAN
 IsPausing(NDIS_ADAPTER *Adapter);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Scenarios of sessions and adapters that come, go, pause, sleep and are removed under traffic. */
 #include "schedule.h"
+#include "any_state.h"
 
 #define SMALL_BYTES 1400u
 #define FEW_PACKETS 6u
@@ -490,6 +491,15 @@ SuspendSomewhere(SIM_THREAD *Thread)
     SimThreadSuspend(Thread);
 }
 
+/* The lists that the miniport has come back, whoever is suspended: what is above pauses. */
+static void
+WaitForSends(void)
+{
+    for (unsigned Try = 0; Try < 100 && SendsAtMiniport(SimEdgeAdapter(Stages[0].Edge)) != 0; ++Try)
+        SimSleep(1);
+    CHECK(SendsAtMiniport(SimEdgeAdapter(Stages[0].Edge)) == 0);
+}
+
 /* The system sends in the application's thread: a session ends while that is suspended. */
 static void
 SuspendedSender(void)
@@ -503,6 +513,7 @@ SuspendedSender(void)
         GuestRun(&Guest);
         SenderStart(&Sender);
         SuspendSomewhere(Sender.Thread);
+        WaitForSends();
         CHECK(GuestEnd(&Guest, (GUEST_END)SimScheduleRandom(EndByBrokenRing)) == STATUS_CANCELLED);
         /* Others go on meanwhile. */
         StartSenders(Others, 2);

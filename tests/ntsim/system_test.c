@@ -211,6 +211,17 @@ BreakSuspension(void)
         KeLeaveCriticalRegion();
 }
 
+/* What the driver's call of that name is linked to. */
+VOID NTAPI
+__wrap_NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
+                                       PNET_BUFFER_LIST NetBufferList, ULONG SendCompleteFlags);
+
+static void
+BreakSend(void)
+{
+    __wrap_NdisMSendNetBufferListsComplete(NULL, NULL, 0);
+}
+
 static void
 BreakReopenAtDispatch(void)
 {
@@ -394,6 +405,7 @@ SuspensionRules(void **State)
     ExpectRule(BreakSuspension, "KeLowerIrql: rundown protection is held where");
     Suspendable = SuspendableByLeave;
     ExpectRule(BreakSuspension, "KeLeaveCriticalRegion: rundown protection is held where");
+    ExpectRule(BreakSend, "NdisMSendNetBufferListsComplete: the driver has lists to send where");
 }
 
 static void

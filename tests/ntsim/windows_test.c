@@ -102,6 +102,25 @@ OidsThatNdisKeeps(void **State)
                      NDIS_STATUS_NOT_SUPPORTED);
 }
 
+/* Page "Dispatch IRQL Tracking": whoever does not know the IRQL does not say it. */
+static void
+SendsAtDispatchLevelWithoutTheFlag(void **State)
+{
+    KIRQL Irql;
+    (void)State;
+    Begin();
+    MakePacket(Packet, 700, 4, 9);
+    PNET_BUFFER_LIST List = SimListCreate();
+    SimListAdd(List, Packet, 700, NULL);
+    KeRaiseIrql(DISPATCH_LEVEL, &Irql);
+    NdisEdgeSend(SimEdgeAdapter(WorldEdge), List, 0);
+    KeLowerIrql(Irql);
+    assert_int_equal(List->Status, NDIS_STATUS_SUCCESS);
+    SimListFree(List);
+    assert_int_equal(ApplicationReceive(&App, Got, sizeof(Got)), 700);
+    ApplicationExit(&App);
+}
+
 /* Nothing is ever pending at the miniport, so there is nothing to cancel. */
 static void
 CancelsFindNothing(void **State)
@@ -193,9 +212,10 @@ void
 RunWindowsTests(void)
 {
     static const struct CMUnitTest windows_tests[] = {
-        WORLD_TEST(WindowsVistaIsRefused),      WORLD_TEST(ManyProcessors),
-        WORLD_TEST(OidsThatNdisKeeps),          WORLD_TEST(CancelsFindNothing),
-        WORLD_TEST(RequestsWhileTheDeviceGoes), WORLD_TEST(DriverKeyChangesMeanwhile),
+        WORLD_TEST(WindowsVistaIsRefused),     WORLD_TEST(ManyProcessors),
+        WORLD_TEST(OidsThatNdisKeeps),         WORLD_TEST(SendsAtDispatchLevelWithoutTheFlag),
+        WORLD_TEST(CancelsFindNothing),        WORLD_TEST(RequestsWhileTheDeviceGoes),
+        WORLD_TEST(DriverKeyChangesMeanwhile),
     };
     RUN_TESTS("windows", windows_tests);
 }
