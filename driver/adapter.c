@@ -318,6 +318,19 @@ SetAttributes(ADAPTER *Adapter)
     NDIS_STATUS Status = NdisMSetMiniportAttributes(Adapter->MiniportHandle, &Registration);
     if (Status != NDIS_STATUS_SUCCESS)
         return Status;
+    /* "Mandatory for NDIS 6.20 and later drivers" (page
+     * "NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES"), though nothing here can wake the computer. Page
+     * "NDIS_PM_CAPABILITIES": revision 2 is NDIS 6.30's. */
+    NDIS_PM_CAPABILITIES Power = {
+        .Header = {.Type = NDIS_OBJECT_TYPE_DEFAULT,
+                   .Revision =
+                       Ndis630 ? NDIS_PM_CAPABILITIES_REVISION_2 : NDIS_PM_CAPABILITIES_REVISION_1,
+                   .Size = Ndis630 ? NDIS_SIZEOF_NDIS_PM_CAPABILITIES_REVISION_2
+                                   : NDIS_SIZEOF_NDIS_PM_CAPABILITIES_REVISION_1},
+        .MinMagicPacketWakeUp = NdisDeviceStateUnspecified,
+        .MinPatternWakeUp = NdisDeviceStateUnspecified,
+        .MinLinkChangeWakeUp = NdisDeviceStateUnspecified,
+    };
     NDIS_MINIPORT_ADAPTER_ATTRIBUTES General = {
         .GeneralAttributes = {
             .Header = {.Type = NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES,
@@ -350,6 +363,7 @@ SetAttributes(ADAPTER *Adapter)
                                     NDIS_LINK_STATE_DUPLEX_AUTO_NEGOTIATED,
             .SupportedOidList = SupportedOids,
             .SupportedOidListLength = SupportedOidsBytes,
+            .PowerManagementCapabilitiesEx = &Power,
         }};
     return NdisMSetMiniportAttributes(Adapter->MiniportHandle, &General);
 }

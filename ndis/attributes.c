@@ -35,6 +35,14 @@ static const HEADER_RULE GeneralRule = {"NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTE
                                         RTL_NUMBER_OF(GeneralRevisions),
                                         sizeof(NDIS_MINIPORT_ADAPTER_ATTRIBUTES), GeneralRevisions};
 
+static const HEADER_REVISION PowerRevisions[] = {
+    {NDIS_SIZEOF_NDIS_PM_CAPABILITIES_REVISION_1, NDIS_VERSION(6, 20)},
+    {NDIS_SIZEOF_NDIS_PM_CAPABILITIES_REVISION_2, NDIS_VERSION(6, 30)},
+};
+static const HEADER_RULE PowerRule = {"NDIS_PM_CAPABILITIES", NDIS_OBJECT_TYPE_DEFAULT,
+                                      RTL_NUMBER_OF(PowerRevisions), sizeof(NDIS_PM_CAPABILITIES),
+                                      PowerRevisions};
+
 static const HEADER_REVISION OffloadRevisions[] = {
     {NDIS_SIZEOF_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES_REVISION_1, NDIS_VERSION(6, 0)},
 };
@@ -99,6 +107,15 @@ SetRegistration(NDIS_ADAPTER *Adapter,
      NDIS_STATISTICS_RCV_NO_BUFFER_SUPPORTED | NDIS_STATISTICS_RCV_CRC_ERROR_SUPPORTED |           \
      NDIS_STATISTICS_TRANSMIT_QUEUE_LENGTH_SUPPORTED | NDIS_STATISTICS_GEN_STATISTICS_SUPPORTED)
 
+/* Of revision 1 there is none. */
+static const NDIS_PM_CAPABILITIES *
+PowerCapabilities(const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *General)
+{
+    return General->Header.Revision >= NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2
+               ? General->PowerManagementCapabilitiesEx
+               : NULL;
+}
+
 /* The fields whose values are restricted by the page of the structure or of the OID it names. */
 static BOOLEAN
 CheckGeneral(const NDIS_ADAPTER *Adapter, const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *General)
@@ -137,6 +154,8 @@ CheckGeneral(const NDIS_ADAPTER *Adapter, const NDIS_MINIPORT_ADAPTER_GENERAL_AT
              General->PowerManagementCapabilities == NULL,
          "PowerManagementCapabilities",
          "NULL, for NDIS 6.20 drivers use PowerManagementCapabilitiesEx"},
+        {Adapter->Driver->NdisVersion < NDIS_VERSION(6, 20) || PowerCapabilities(General) != NULL,
+         "PowerManagementCapabilitiesEx", "given, being mandatory for NDIS 6.20 drivers"},
     };
     BOOLEAN Holds = TRUE;
     for (ULONG Index = 0; Index < RTL_NUMBER_OF(Rules); Index++)
@@ -159,6 +178,13 @@ SetGeneral(NDIS_ADAPTER *Adapter, const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES
         return Status;
     if (!CheckGeneral(Adapter, General))
         return NDIS_STATUS_FAILURE;
+    if (Adapter->Driver->NdisVersion >= NDIS_VERSION(6, 20))
+    {
+        Status = RuleHeader(Function, &PowerCapabilities(General)->Header, &PowerRule,
+                            Adapter->Driver->NdisVersion);
+        if (Status != NDIS_STATUS_SUCCESS)
+            return Status;
+    }
     PNDIS_OID List =
         ExAllocatePoolWithTag(NonPagedPoolNx, General->SupportedOidListLength, TAG_ATTRIBUTES);
     if (List == NULL)

@@ -262,6 +262,53 @@ RejectsWrongGeneralFields(void **State)
     WorldEnd();
 }
 
+static void
+RejectsMissingPowerCapabilities(void **State)
+{
+    (void)State;
+    GENERAL.PowerManagementCapabilitiesEx = NULL;
+    StartFails(STATUS_UNSUCCESSFUL);
+    ExpectRule("GENERAL_ATTRIBUTES.PowerManagementCapabilitiesEx is wrong; it must be given");
+    ExpectRule("without setting");
+    WorldEnd();
+}
+
+/* What follows in memory is not the member that revision 1 has not. */
+static void
+RejectsAttributesWithoutPowerCapabilities(void **State)
+{
+    (void)State;
+    GENERAL.Header.Revision = NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1;
+    StartFails(STATUS_UNSUCCESSFUL);
+    ExpectRule("GENERAL_ATTRIBUTES.PowerManagementCapabilitiesEx is wrong; it must be given");
+    ExpectRule("without setting");
+    WorldEnd();
+}
+
+static void
+RejectsPowerCapabilitiesOfAnotherVersion(void **State)
+{
+    (void)State;
+    World.Script.Power.Header.Revision = NDIS_PM_CAPABILITIES_REVISION_2;
+    World.Script.Power.Header.Size = NDIS_SIZEOF_NDIS_PM_CAPABILITIES_REVISION_2;
+    StartFails(STATUS_UNSUCCESSFUL);
+    ExpectRule("NDIS_PM_CAPABILITIES.Header.Revision is 2, which is for NDIS 6.30; the driver "
+               "declared 6.20");
+    ExpectRule("without setting");
+    WorldEnd();
+}
+
+static void
+RejectsSmallPowerCapabilities(void **State)
+{
+    (void)State;
+    World.Script.Power.Header.Size = 4;
+    StartFails(STATUS_UNSUCCESSFUL);
+    ExpectRule("NDIS_PM_CAPABILITIES.Header.Size is 4; revision 1 requires 52");
+    ExpectRule("without setting");
+    WorldEnd();
+}
+
 /* The numbers of NDIS_STATISTICS_INFO are others. */
 static void
 RejectsStatisticsOfTheOtherFamily(void **State)
@@ -509,6 +556,10 @@ RunAdapterTests(void)
         WORLD_TEST(RejectsUnknownAttributes),
         WORLD_TEST(RejectsUnknownAttributeFlags),
         WORLD_TEST(RejectsWrongGeneralFields),
+        WORLD_TEST(RejectsMissingPowerCapabilities),
+        WORLD_TEST(RejectsAttributesWithoutPowerCapabilities),
+        WORLD_TEST(RejectsPowerCapabilitiesOfAnotherVersion),
+        WORLD_TEST(RejectsSmallPowerCapabilities),
         WORLD_TEST(RejectsStatisticsOfTheOtherFamily),
         WORLD_TEST(RejectsUnknownStatistics),
         WORLD_TEST(RestartFailureLeavesPaused),

@@ -159,6 +159,10 @@ SleepHaltsUnawareMiniports(void **State)
     (void)State;
     POWER_STATE D3 = {.DeviceState = PowerDeviceD3};
     POWER_STATE D0 = {.DeviceState = PowerDeviceD0};
+    /* From NDIS 6.20 on there are none. */
+    World.Script.Characteristics.MinorNdisVersion = 1;
+    GENERAL.Header.Revision = NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1;
+    GENERAL.Header.Size = NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1;
     WorldRun();
     assert_int_equal(KernelPowerIrp(KernelBusDevice(), IRP_MN_SET_POWER, DevicePowerState, D3),
                      STATUS_SUCCESS);
@@ -176,8 +180,6 @@ SleepTellsAwareMiniports(void **State)
     (void)State;
     POWER_STATE D3 = {.DeviceState = PowerDeviceD3};
     POWER_STATE D0 = {.DeviceState = PowerDeviceD0};
-    NDIS_PM_CAPABILITIES Capabilities = {0};
-    GENERAL.PowerManagementCapabilitiesEx = &Capabilities;
     WorldRun();
     assert_int_equal(KernelPowerIrp(KernelBusDevice(), IRP_MN_SET_POWER, DevicePowerState, D3),
                      STATUS_SUCCESS);

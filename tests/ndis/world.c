@@ -336,6 +336,9 @@ ScriptDefaults(SCRIPT *Script)
         .AttributeFlags =
             NDIS_MINIPORT_ATTRIBUTES_SURPRISE_REMOVE_OK | NDIS_MINIPORT_ATTRIBUTES_NDIS_WDM,
     };
+    Script->Power = (NDIS_PM_CAPABILITIES){
+        .Header = HEADER(NDIS_OBJECT_TYPE_DEFAULT, NDIS_PM_CAPABILITIES_REVISION_1,
+                         NDIS_SIZEOF_NDIS_PM_CAPABILITIES_REVISION_1)};
     Script->General.GeneralAttributes = (NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES){
         .Header = HEADER(NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES,
                          NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2,
@@ -357,6 +360,7 @@ ScriptDefaults(SCRIPT *Script)
         .SupportedStatistics = WORLD_STATISTICS_SUPPORTED,
         .SupportedOidList = (PNDIS_OID)(ULONG_PTR)Oids,
         .SupportedOidListLength = sizeof(Oids),
+        .PowerManagementCapabilitiesEx = &Script->Power,
     };
     Script->SendStatus = NDIS_STATUS_SUCCESS;
 }

@@ -37,6 +37,7 @@ typedef struct SCRIPT
     NDIS_MINIPORT_DRIVER_CHARACTERISTICS Characteristics;
     NDIS_MINIPORT_ADAPTER_ATTRIBUTES Registration;
     NDIS_MINIPORT_ADAPTER_ATTRIBUTES General;
+    NDIS_PM_CAPABILITIES Power; /* of the general attributes */
     BOOLEAN OmitRegistration;
     BOOLEAN OmitGeneral;
     BOOLEAN GeneralFirst;
