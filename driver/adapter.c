@@ -192,6 +192,9 @@ AdapterPause(NDIS_HANDLE MiniportAdapterContext, PNDIS_MINIPORT_PAUSE_PARAMETERS
     if (Adapter->Session != NULL && Adapter->SessionThread != NULL)
         CloseTransmitGate(Adapter);
     ExReleaseFastMutex(&Adapter->StateLock);
+    /* A sender may be out of the gate and have its lists to complete yet. Nobody waits for that
+     * here: bindings and filters pause first, when all that they sent is complete (page "Pausing a
+     * Driver Stack"), so there is none. */
     return InterlockedDecrement(&Adapter->InjectReferences) == 0 ? NDIS_STATUS_SUCCESS
                                                                  : NDIS_STATUS_PENDING;
 }

@@ -75,7 +75,7 @@ SimCheckSuspension(const char *Call)
 }
 
 /* A driver completes sends. It has had the lists until now, and whoever pauses what is above it
- * waits for them: article "Pausing a Protocol Binding". */
+ * waits for them: article "Pausing a Driver Stack". */
 VOID NTAPI
 __wrap_NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
                                        PNET_BUFFER_LIST NetBufferList, ULONG SendCompleteFlags);
