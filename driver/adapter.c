@@ -2,6 +2,23 @@
 /* The life of an adapter: initialise, restart, pause, removal, halt; and the session it carries. */
 #include "driver.h"
 
+/* StateLock is held in a critical region, not at APC_LEVEL: whoever is told of the link's state
+ * under it finds the IRQL and the special APCs that it had, and its holder cannot be suspended.
+ * Page "ExAcquireFastMutexUnsafe". */
+static VOID
+LockState(ADAPTER *Adapter)
+{
+    KeEnterCriticalRegion();
+    ExAcquireFastMutexUnsafe(&Adapter->StateLock);
+}
+
+static VOID
+UnlockState(ADAPTER *Adapter)
+{
+    ExReleaseFastMutexUnsafe(&Adapter->StateLock);
+    KeLeaveCriticalRegion();
+}
+
 /* NdisMIndicateStatusEx may call into the stack above: StateLock is held here on purpose, so that
  * "connected" and "disconnected" arrive in the order in which they happened. No handler that NDIS
  * can call from there takes StateLock. */
@@ -53,7 +70,7 @@ AdapterClaimSession(ADAPTER *Adapter, SESSION *Session)
 {
     NTSTATUS Status = STATUS_SUCCESS;
     PKTHREAD LastThread = NULL;
-    ExAcquireFastMutex(&Adapter->StateLock);
+    LockState(Adapter);
     if (Session->FileObject->FsContext != NULL)
         Status = STATUS_CANCELLED;
     else if (ReadNoFence(&Adapter->Removing))
@@ -66,7 +83,7 @@ AdapterClaimSession(ADAPTER *Adapter, SESSION *Session)
         LastThread = Adapter->SessionThread;
         Adapter->SessionThread = NULL;
     }
-    ExReleaseFastMutex(&Adapter->StateLock);
+    UnlockState(Adapter);
     if (LastThread != NULL)
     {
         /* It has detached its session, all that it does now is to complete an IRP and exit. */
@@ -80,16 +97,16 @@ _Use_decl_annotations_
 VOID
 AdapterUnclaimSession(ADAPTER *Adapter)
 {
-    ExAcquireFastMutex(&Adapter->StateLock);
+    LockState(Adapter);
     Adapter->Session = NULL;
-    ExReleaseFastMutex(&Adapter->StateLock);
+    UnlockState(Adapter);
 }
 
 _Use_decl_annotations_
 VOID
 AdapterAttachSession(ADAPTER *Adapter, PKTHREAD Thread)
 {
-    ExAcquireFastMutex(&Adapter->StateLock);
+    LockState(Adapter);
     Adapter->SessionThread = Thread;
     InterlockedIncrement64(&Adapter->Sessions);
     WriteNoFence(&Adapter->In.HighWater, 0);
@@ -99,42 +116,42 @@ AdapterAttachSession(ADAPTER *Adapter, PKTHREAD Thread)
     /* While this says that there is a session, a closed gate says that the adapter is paused. */
     WriteNoFence(&Adapter->Capacity, (LONG)Adapter->Session->Receive.Capacity);
     IndicateLinkState(Adapter, TRUE);
-    ExReleaseFastMutex(&Adapter->StateLock);
+    UnlockState(Adapter);
 }
 
 _Use_decl_annotations_
 VOID
 AdapterDetachSession(ADAPTER *Adapter)
 {
-    ExAcquireFastMutex(&Adapter->StateLock);
+    LockState(Adapter);
     WriteNoFence(&Adapter->Capacity, 0);
     if (Adapter->Running)
         CloseTransmitGate(Adapter);
     Adapter->Session = NULL;
     IndicateLinkState(Adapter, FALSE);
-    ExReleaseFastMutex(&Adapter->StateLock);
+    UnlockState(Adapter);
 }
 
 _Use_decl_annotations_
 VOID
 AdapterCloseFile(ADAPTER *Adapter, PFILE_OBJECT FileObject)
 {
-    ExAcquireFastMutex(&Adapter->StateLock);
+    LockState(Adapter);
     /* Anything but NULL. Nobody else uses the field: this is the only driver of the device. */
     FileObject->FsContext = Adapter;
     if (Adapter->Session != NULL && Adapter->Session->FileObject == FileObject)
         SessionStop(Adapter->Session, STATUS_CANCELLED);
-    ExReleaseFastMutex(&Adapter->StateLock);
+    UnlockState(Adapter);
 }
 
 /* Ends the session, if there is one; does not wait. */
 static VOID
 StopSession(ADAPTER *Adapter, NTSTATUS Status)
 {
-    ExAcquireFastMutex(&Adapter->StateLock);
+    LockState(Adapter);
     if (Adapter->Session != NULL)
         SessionStop(Adapter->Session, Status);
-    ExReleaseFastMutex(&Adapter->StateLock);
+    UnlockState(Adapter);
 }
 
 _Use_decl_annotations_
@@ -169,14 +186,14 @@ AdapterRestart(NDIS_HANDLE MiniportAdapterContext, PNDIS_MINIPORT_RESTART_PARAME
 {
     UNREFERENCED_PARAMETER(Parameters);
     ADAPTER *Adapter = MiniportAdapterContext;
-    ExAcquireFastMutex(&Adapter->StateLock);
+    LockState(Adapter);
     Adapter->Running = TRUE;
     InterlockedExchange(&Adapter->InjectReferences, 1);
     /* A session whose AdapterAttachSession is still to come has no thread yet; it opens the gate.
      */
     if (Adapter->Session != NULL && Adapter->SessionThread != NULL)
         OpenTransmitGate(Adapter);
-    ExReleaseFastMutex(&Adapter->StateLock);
+    UnlockState(Adapter);
     KeSetEvent(&Adapter->InjectWake, IO_NO_INCREMENT, FALSE);
     return NDIS_STATUS_SUCCESS;
 }
@@ -187,11 +204,11 @@ AdapterPause(NDIS_HANDLE MiniportAdapterContext, PNDIS_MINIPORT_PAUSE_PARAMETERS
 {
     UNREFERENCED_PARAMETER(Parameters);
     ADAPTER *Adapter = MiniportAdapterContext;
-    ExAcquireFastMutex(&Adapter->StateLock);
+    LockState(Adapter);
     Adapter->Running = FALSE;
     if (Adapter->Session != NULL && Adapter->SessionThread != NULL)
         CloseTransmitGate(Adapter);
-    ExReleaseFastMutex(&Adapter->StateLock);
+    UnlockState(Adapter);
     /* A sender may be out of the gate and have its lists to complete yet. Nobody waits for that
      * here: bindings and filters pause first, when all that they sent is complete (page "Pausing a
      * Driver Stack"), so there is none. */
@@ -204,9 +221,9 @@ AdapterPause(NDIS_HANDLE MiniportAdapterContext, PNDIS_MINIPORT_PAUSE_PARAMETERS
 static VOID
 BeginRemoval(ADAPTER *Adapter)
 {
-    ExAcquireFastMutex(&Adapter->StateLock);
+    LockState(Adapter);
     InterlockedExchange(&Adapter->Removing, TRUE);
-    ExReleaseFastMutex(&Adapter->StateLock);
+    UnlockState(Adapter);
 }
 
 _Use_decl_annotations_
@@ -234,10 +251,10 @@ AdapterShutdown(NDIS_HANDLE MiniportAdapterContext, NDIS_SHUTDOWN_ACTION Action)
 static VOID
 WaitForSessionEnd(ADAPTER *Adapter)
 {
-    ExAcquireFastMutex(&Adapter->StateLock);
+    LockState(Adapter);
     PKTHREAD Thread = Adapter->SessionThread;
     Adapter->SessionThread = NULL;
-    ExReleaseFastMutex(&Adapter->StateLock);
+    UnlockState(Adapter);
     if (Thread == NULL)
         return;
     KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL);

@@ -16,7 +16,7 @@
  *   DeviceListLock       fast mutex of device.c; held for looking an adapter up, nothing else
  *   ADAPTER.DeviceRundown  held for the time of an IRP's dispatch, in a critical region; run down
  *                        by AdapterHalt
- *   ADAPTER.StateLock    fast mutex, <= APC_LEVEL; Session, Running, Removing
+ *   ADAPTER.StateLock    fast mutex, held in a critical region; Session, Running, Removing
  *   ADAPTER.TransmitLock spin lock; the receive ring's producer
  *   ADAPTER.TransmitGate rundown; open while a session runs on a running adapter. Whoever holds it
  *                        may use ADAPTER.Session. Acquired under TransmitLock, released under it

@@ -491,7 +491,9 @@ ExWaitForRundownProtectionRelease(_Inout_ PEX_RUNDOWN_REF RunRef);
 NTKERNELAPI VOID FASTCALL
 ExRundownCompleted(_Out_ PEX_RUNDOWN_REF RunRef);
 
-/* Fast mutexes: acquired at most at APC_LEVEL, held at APC_LEVEL. x86: exported by hal.dll. */
+/* Fast mutexes: acquired at most at APC_LEVEL, held at APC_LEVEL; with the Unsafe functions, which
+ * leave the IRQL alone, held at APC_LEVEL or in a critical region. x86: exported by hal.dll, but
+ * the Unsafe ones by the kernel. */
 FORCEINLINE VOID
 ExInitializeFastMutex(_Out_ PFAST_MUTEX FastMutex)
 {
@@ -506,6 +508,12 @@ NTHALAPI VOID FASTCALL
 ExAcquireFastMutex(_Inout_ PFAST_MUTEX FastMutex);
 NTHALAPI VOID FASTCALL
 ExReleaseFastMutex(_Inout_ PFAST_MUTEX FastMutex);
+_IRQL_requires_max_(APC_LEVEL)
+NTKERNELAPI VOID FASTCALL
+ExAcquireFastMutexUnsafe(_Inout_ PFAST_MUTEX FastMutex);
+_IRQL_requires_max_(APC_LEVEL)
+NTKERNELAPI VOID FASTCALL
+ExReleaseFastMutexUnsafe(_Inout_ PFAST_MUTEX FastMutex);
 _Must_inspect_result_
 _IRQL_requires_max_(APC_LEVEL)
 NTHALAPI BOOLEAN FASTCALL

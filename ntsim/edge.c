@@ -246,6 +246,7 @@ EdgeLinkState(PVOID EdgeContext, NET_IF_MEDIA_CONNECT_STATE State, ULONG64 XmitL
         Edge->Link.Disconnects++;
     Edge->Link.State = State;
     Edge->Link.Speed = XmitLinkSpeed;
+    Edge->Link.Irql = KeGetCurrentIrql();
     pthread_mutex_unlock(&Mutex);
 }
 

@@ -34,6 +34,7 @@ typedef struct SIM_LINK
     unsigned Disconnects;
     NET_IF_MEDIA_CONNECT_STATE State;
     ULONG64 Speed;
+    KIRQL Irql; /* at which it was told last */
 } SIM_LINK;
 
 SIM_LINK

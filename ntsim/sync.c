@@ -17,28 +17,49 @@ IsMutexFree(void *Context)
     return ((PFAST_MUTEX)Context)->Count == 1;
 }
 
+static void
+Acquire(const char *Call, const char *Page, PFAST_MUTEX FastMutex, const void *Place)
+{
+    struct _KTHREAD *Thread = SimThread();
+    SimDispatcherLock();
+    if (FastMutex->Owner == Thread)
+        SimRuleBroken(Call, Page, "fast mutex %p is held by this thread already: deadlock",
+                      (void *)FastMutex);
+    SimLockOrderCheck(Call, FastMutex, Place);
+    if (!SimDispatcherWaitFor(Call, IsMutexFree, FastMutex, NULL))
+        SimRuleBroken(Call, Page, "fast mutex %p is not released: deadlock", (void *)FastMutex);
+    FastMutex->Count = 0;
+    FastMutex->Owner = Thread;
+    SimDispatcherUnlock();
+    Thread->FastMutexes++;
+    SimLockOrderTaken(FastMutex, Place);
+}
+
+static void
+Release(const char *Call, const char *Page, PFAST_MUTEX FastMutex)
+{
+    struct _KTHREAD *Thread = SimThread();
+    SimDispatcherLock();
+    if (FastMutex->Owner != Thread)
+        SimRuleBroken(Call, Page, "fast mutex %p is not held by this thread", (void *)FastMutex);
+    FastMutex->Owner = NULL;
+    FastMutex->Count = 1;
+    SimDispatcherChanged();
+    SimDispatcherUnlock();
+    Thread->FastMutexes--;
+    SimLockOrderReleased(FastMutex);
+}
+
 VOID FASTCALL
 ExAcquireFastMutex(PFAST_MUTEX FastMutex)
 {
     static const char Call[] = "ExAcquireFastMutex";
     static const char Page[] = "wdm/nf-wdm-exacquirefastmutex";
-    struct _KTHREAD *Thread = SimThread();
     SimPoint(Call);
     SimCheckIrql(Call, Page, PASSIVE_LEVEL, APC_LEVEL);
     KIRQL Old = KfRaiseIrql(APC_LEVEL);
-    SimDispatcherLock();
-    if (FastMutex->Owner == Thread)
-        SimRuleBroken(Call, Page, "fast mutex %p is held by this thread already: deadlock",
-                      (void *)FastMutex);
-    SimLockOrderCheck(Call, FastMutex, __builtin_return_address(0));
-    if (!SimDispatcherWaitFor(Call, IsMutexFree, FastMutex, NULL))
-        SimRuleBroken(Call, Page, "fast mutex %p is not released: deadlock", (void *)FastMutex);
-    FastMutex->Count = 0;
-    FastMutex->Owner = Thread;
+    Acquire(Call, Page, FastMutex, __builtin_return_address(0));
     FastMutex->OldIrql = Old;
-    SimDispatcherUnlock();
-    Thread->FastMutexes++;
-    SimLockOrderTaken(FastMutex, __builtin_return_address(0));
 }
 
 BOOLEAN FASTCALL
@@ -65,22 +86,43 @@ ExTryToAcquireFastMutex(PFAST_MUTEX FastMutex)
 VOID FASTCALL
 ExReleaseFastMutex(PFAST_MUTEX FastMutex)
 {
+    static const char Call[] = "ExReleaseFastMutex";
     static const char Page[] = "wdm/nf-wdm-exreleasefastmutex";
-    struct _KTHREAD *Thread = SimThread();
-    SimCheckIrql("ExReleaseFastMutex", Page, APC_LEVEL, APC_LEVEL);
-    SimDispatcherLock();
-    if (FastMutex->Owner != Thread)
-        SimRuleBroken("ExReleaseFastMutex", Page, "fast mutex %p is not held by this thread",
-                      (void *)FastMutex);
+    SimCheckIrql(Call, Page, APC_LEVEL, APC_LEVEL);
     KIRQL Old = (KIRQL)FastMutex->OldIrql;
-    FastMutex->Owner = NULL;
-    FastMutex->Count = 1;
-    SimDispatcherChanged();
-    SimDispatcherUnlock();
-    Thread->FastMutexes--;
-    SimLockOrderReleased(FastMutex);
+    Release(Call, Page, FastMutex);
     KeLowerIrql(Old);
-    SimPoint("ExReleaseFastMutex");
+    SimPoint(Call);
+}
+
+/* The page names two conditions, of which one must hold, whatever the thread. */
+static void
+CheckApcsDisabled(const char *Call, const char *Page)
+{
+    const struct _KTHREAD *Thread = SimThread();
+    SimCheckIrql(Call, Page, PASSIVE_LEVEL, APC_LEVEL);
+    if (Thread->Irql < APC_LEVEL && Thread->CriticalRegions == 0)
+        SimRuleBroken(Call, Page, "the thread is neither at APC_LEVEL nor in a critical region");
+}
+
+VOID FASTCALL
+ExAcquireFastMutexUnsafe(PFAST_MUTEX FastMutex)
+{
+    static const char Call[] = "ExAcquireFastMutexUnsafe";
+    static const char Page[] = "wdm/nf-wdm-exacquirefastmutexunsafe";
+    SimPoint(Call);
+    CheckApcsDisabled(Call, Page);
+    Acquire(Call, Page, FastMutex, __builtin_return_address(0));
+}
+
+VOID FASTCALL
+ExReleaseFastMutexUnsafe(PFAST_MUTEX FastMutex)
+{
+    static const char Call[] = "ExReleaseFastMutexUnsafe";
+    static const char Page[] = "wdm/nf-wdm-exreleasefastmutexunsafe";
+    CheckApcsDisabled(Call, Page);
+    Release(Call, Page, FastMutex);
+    SimPoint(Call);
 }
 
 /* ---- Rundown protection: 2 for each holder, 1 while or after it is run down -------------------

@@ -68,6 +68,8 @@ LinkFollowsTheSession(void **State)
     assert_int_equal(SimEdgeLink(WorldEdge).State, MediaConnectStateDisconnected);
     assert_int_equal(ApplicationStart(&Application), STATUS_PENDING);
     assert_int_equal(SimEdgeLink(WorldEdge).State, MediaConnectStateConnected);
+    /* Whoever is above may do whatever it does at PASSIVE_LEVEL. */
+    assert_int_equal(SimEdgeLink(WorldEdge).Irql, PASSIVE_LEVEL);
     assert_true(SimEdgeLink(WorldEdge).Speed == 100000000000ull);
     assert_int_equal(ApplicationEnd(&Application), STATUS_CANCELLED);
     assert_int_equal(SimEdgeLink(WorldEdge).State, MediaConnectStateDisconnected);

@@ -179,6 +179,25 @@ BreakRundownRelease(void)
     ExReleaseRundownProtection(&Ref);
 }
 
+static void
+BreakUnsafeMutex(void)
+{
+    FAST_MUTEX Mutex;
+    ExInitializeFastMutex(&Mutex);
+    ExAcquireFastMutexUnsafe(&Mutex);
+}
+
+static void
+BreakUnsafeRelease(void)
+{
+    FAST_MUTEX Mutex;
+    ExInitializeFastMutex(&Mutex);
+    KeEnterCriticalRegion();
+    ExAcquireFastMutexUnsafe(&Mutex);
+    KeLeaveCriticalRegion();
+    ExReleaseFastMutexUnsafe(&Mutex);
+}
+
 /* How a thread that holds rundown protection may be suspended. */
 static enum
 {
@@ -382,6 +401,8 @@ IrqlRules(void **State)
     ExpectRule(BreakSpinRelease, "is not held by this processor");
     ExpectRule(BreakLowerUnderLock, "while a spin lock is held");
     ExpectRule(BreakMutexTwice, "held by this thread already");
+    ExpectRule(BreakUnsafeMutex, "ExAcquireFastMutexUnsafe: the thread is neither at APC_LEVEL");
+    ExpectRule(BreakUnsafeRelease, "ExReleaseFastMutexUnsafe: the thread is neither at APC_LEVEL");
     ExpectRule(BreakMutexAtDispatch, "ExAcquireFastMutex: called at IRQL 2");
     ExpectRule(BreakLockOrder, "locks in contradictory order");
     ExpectRule(BreakLockCircle, "locks in contradictory order");
