@@ -19,17 +19,20 @@ UnlockState(ADAPTER *Adapter)
     KeLeaveCriticalRegion();
 }
 
-/* NdisMIndicateStatusEx may call into the stack above: StateLock is held here on purpose, so that
- * "connected" and "disconnected" arrive in the order in which they happened. No handler that NDIS
- * can call from there takes StateLock. */
+/* The link is up while there is a session, and unknown while the adapter is in a low-power state,
+ * as page "NDIS_STATUS_LINK_STATE" says. */
 static VOID
-IndicateLinkState(ADAPTER *Adapter, BOOLEAN Connected)
+IndicateLinkState(ADAPTER *Adapter)
 {
+    BOOLEAN Asleep = ReadNoFence(&Adapter->Asleep) != FALSE;
+    BOOLEAN Connected = !Asleep && ReadNoFence(&Adapter->Connected);
     NDIS_LINK_STATE LinkState = {
         .Header = {.Type = NDIS_OBJECT_TYPE_DEFAULT,
                    .Revision = NDIS_LINK_STATE_REVISION_1,
                    .Size = NDIS_SIZEOF_LINK_STATE_REVISION_1},
-        .MediaConnectState = Connected ? MediaConnectStateConnected : MediaConnectStateDisconnected,
+        .MediaConnectState = Asleep      ? MediaConnectStateUnknown
+                             : Connected ? MediaConnectStateConnected
+                                         : MediaConnectStateDisconnected,
         .MediaDuplexState = MediaDuplexStateFull,
         .XmitLinkSpeed = Connected ? LINK_SPEED : NDIS_LINK_SPEED_UNKNOWN,
         .RcvLinkSpeed = Connected ? LINK_SPEED : NDIS_LINK_SPEED_UNKNOWN,
@@ -44,8 +47,44 @@ IndicateLinkState(ADAPTER *Adapter, BOOLEAN Connected)
         .StatusBuffer = &LinkState,
         .StatusBufferSize = sizeof(LinkState),
     };
-    InterlockedExchange(&Adapter->Connected, Connected);
     NdisMIndicateStatusEx(Adapter->MiniportHandle, &Indication);
+}
+
+/*
+ * What the link's state depends on has changed: tells it. One caller at a time does; another one
+ * leaves its change to that, which looks again, so what is told last is what is true, and nobody
+ * waits. Whoever tells is in a call that NDIS or AdapterHalt waits for.
+ */
+static VOID
+LinkChanged(ADAPTER *Adapter)
+{
+    LONG Seen, Now = InterlockedIncrement(&Adapter->LinkChanges);
+    if (Now != 1)
+        return;
+    do
+    {
+        Seen = Now;
+        IndicateLinkState(Adapter);
+        Now = InterlockedCompareExchange(&Adapter->LinkChanges, 0, Seen);
+    } while (Now != Seen);
+}
+
+/* NdisMIndicateStatusEx may call into the stack above: StateLock is held here on purpose, so that
+ * "connected" and "disconnected" arrive in the order in which they happened. No handler that NDIS
+ * can call from there takes StateLock. */
+static VOID
+SetConnected(ADAPTER *Adapter, BOOLEAN Connected)
+{
+    InterlockedExchange(&Adapter->Connected, Connected);
+    LinkChanged(Adapter);
+}
+
+_Use_decl_annotations_
+VOID
+AdapterSetPower(ADAPTER *Adapter, BOOLEAN Asleep)
+{
+    if (InterlockedExchange(&Adapter->Asleep, Asleep) != Asleep)
+        LinkChanged(Adapter);
 }
 
 /* Opens or closes TransmitGate to match Running and Session. Under StateLock. Closing waits for
@@ -115,7 +154,7 @@ AdapterAttachSession(ADAPTER *Adapter, PKTHREAD Thread)
         OpenTransmitGate(Adapter);
     /* While this says that there is a session, a closed gate says that the adapter is paused. */
     WriteNoFence(&Adapter->Capacity, (LONG)Adapter->Session->Receive.Capacity);
-    IndicateLinkState(Adapter, TRUE);
+    SetConnected(Adapter, TRUE);
     UnlockState(Adapter);
 }
 
@@ -128,7 +167,7 @@ AdapterDetachSession(ADAPTER *Adapter)
     if (Adapter->Running)
         CloseTransmitGate(Adapter);
     Adapter->Session = NULL;
-    IndicateLinkState(Adapter, FALSE);
+    SetConnected(Adapter, FALSE);
     UnlockState(Adapter);
 }
 

@@ -155,7 +155,9 @@ struct ADAPTER
     /* Written under StateLock: no session may start any more, and what NDIS sends or asks is
      * refused. */
     volatile LONG Removing;
-    volatile LONG Connected; /* link state as last indicated, for OID queries */
+    volatile LONG Connected;   /* written under StateLock: there is a session */
+    volatile LONG Asleep;      /* written by OID requests, of which NDIS makes one at a time */
+    volatile LONG LinkChanges; /* of the two above that are still to be told, and being told */
 
     /* What sends write. It is as long as a cache line and more, so that what follows is on
      * another. */
@@ -215,6 +217,12 @@ AdapterDetachSession(ADAPTER *Adapter);
 _IRQL_requires_max_(APC_LEVEL)
 VOID
 AdapterCloseFile(ADAPTER *Adapter, PFILE_OBJECT FileObject);
+
+/* The adapter goes to a low-power state or comes back from it: tells what becomes of the link.
+ * Takes no lock, since it is called from an OID request. */
+_IRQL_requires_(PASSIVE_LEVEL)
+VOID
+AdapterSetPower(ADAPTER *Adapter, BOOLEAN Asleep);
 
 /* Whether the adapter runs, and if so keeps it from completing a pause until
  * AdapterInjectRelease. */

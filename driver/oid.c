@@ -188,9 +188,17 @@ Set(ADAPTER *Adapter, PNDIS_OID_REQUEST Request)
         return NDIS_STATUS_SUCCESS;
     case OID_GEN_INTERRUPT_MODERATION:
         return NDIS_STATUS_INVALID_DATA; /* as documented for miniports without it */
-    case OID_GEN_LINK_PARAMETERS:
     case OID_PNP_SET_POWER:
-        /* Nothing to negotiate and nothing to power down: packets are just not sent meanwhile. */
+        /* Nothing to power down: packets are just not sent meanwhile, for NDIS has paused the
+         * adapter before. Page "OID_PNP_SET_POWER". */
+        if (!TakeULong(Request, &Value))
+            return NDIS_STATUS_INVALID_LENGTH;
+        if (Value < NdisDeviceStateD0 || Value > NdisDeviceStateD3)
+            return NDIS_STATUS_INVALID_DATA;
+        AdapterSetPower(Adapter, Value != NdisDeviceStateD0);
+        return NDIS_STATUS_SUCCESS;
+    case OID_GEN_LINK_PARAMETERS:
+        /* Nothing to negotiate. */
         Request->DATA.SET_INFORMATION.BytesRead =
             Request->DATA.SET_INFORMATION.InformationBufferLength;
         return NDIS_STATUS_SUCCESS;

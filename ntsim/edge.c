@@ -242,7 +242,7 @@ EdgeLinkState(PVOID EdgeContext, NET_IF_MEDIA_CONNECT_STATE State, ULONG64 XmitL
     pthread_mutex_lock(&Mutex);
     if (State == MediaConnectStateConnected)
         Edge->Link.Connects++;
-    else
+    else if (State == MediaConnectStateDisconnected)
         Edge->Link.Disconnects++;
     Edge->Link.State = State;
     Edge->Link.Speed = XmitLinkSpeed;

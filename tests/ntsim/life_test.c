@@ -346,10 +346,12 @@ SleepAndWakeWithASession(void **State)
         CheckTraffic();
         assert_int_equal(SimDevicePower(WorldDevice, DevicePowerState, PowerDeviceD3),
                          STATUS_SUCCESS);
+        assert_int_equal(SimEdgeLink(WorldEdge).State, MediaConnectStateUnknown);
         MakePacket(Packet, 222, 4, Round);
         assert_true(ApplicationSend(&App, Packet, 222));
         assert_int_equal(SimDevicePower(WorldDevice, DevicePowerState, PowerDeviceD0),
                          STATUS_SUCCESS);
+        assert_int_equal(SimEdgeLink(WorldEdge).State, MediaConnectStateConnected);
         Packets += 2;
         assert_true(WaitUntil(CameIn, &Packets));
         SimEdgeTake(WorldEdge, Got, sizeof(Got), 20);
@@ -357,6 +359,32 @@ SleepAndWakeWithASession(void **State)
     CheckTraffic();
     assert_int_equal(ApplicationState(&App), CULVERT_STATE_RUNNING);
     ApplicationExit(&App);
+}
+
+/* A session that starts or ends while the adapter sleeps is seen when that is awake. */
+static void
+SessionsWhileAsleep(void **State)
+{
+    (void)State;
+    for (unsigned Round = 0; Round < 3; ++Round)
+    {
+        assert_int_equal(SimDevicePower(WorldDevice, DevicePowerState, PowerDeviceD3),
+                         STATUS_SUCCESS);
+        assert_int_equal(SimEdgeLink(WorldEdge).State, MediaConnectStateUnknown);
+        Begin();
+        assert_int_equal(SimEdgeLink(WorldEdge).State, MediaConnectStateUnknown);
+        assert_int_equal(SimDevicePower(WorldDevice, DevicePowerState, PowerDeviceD0),
+                         STATUS_SUCCESS);
+        assert_int_equal(SimEdgeLink(WorldEdge).State, MediaConnectStateConnected);
+        CheckTraffic();
+        assert_int_equal(SimDevicePower(WorldDevice, DevicePowerState, PowerDeviceD2),
+                         STATUS_SUCCESS);
+        ApplicationExit(&App);
+        assert_int_equal(SimEdgeLink(WorldEdge).State, MediaConnectStateUnknown);
+        assert_int_equal(SimDevicePower(WorldDevice, DevicePowerState, PowerDeviceD0),
+                         STATUS_SUCCESS);
+        assert_int_equal(SimEdgeLink(WorldEdge).State, MediaConnectStateDisconnected);
+    }
 }
 
 static void
@@ -440,6 +468,7 @@ RunLifeTests(void)
         WORLD_TEST(RemovalWhilePaused),
         WORLD_TEST(StopAndStart),
         WORLD_TEST(SleepAndWakeWithASession),
+        WORLD_TEST(SessionsWhileAsleep),
         WORLD_TEST(Shutdown),
         WORLD_TEST(DeathOfTheProcess),
         WORLD_TEST(OnWindows7),

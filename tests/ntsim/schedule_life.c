@@ -314,6 +314,29 @@ SleepAndWake(void)
     Disturbed(SleeperMain, "power manager");
 }
 
+/* Sessions come and go while the adapter sleeps and wakes. Whoever tells the link's state leaves a
+ * true one behind. */
+static void
+SessionsAndSleep(void)
+{
+    unsigned Rounds = 3;
+    TENANT Tenant = {.Rounds = 3};
+    GUEST Guest = {.Packets = 0};
+    SIM_THREAD *Sleeper = SimThreadCreate(SleeperMain, &Rounds, "power manager");
+    TenantStart(&Tenant);
+    SimThreadJoin(Sleeper);
+    SimThreadJoin(Tenant.Thread);
+    CHECK(Tenant.Sessions == 3);
+    CHECK(SimEdgeLink(Stages[0].Edge).State == MediaConnectStateDisconnected);
+    Sleeper = SimThreadCreate(SleeperMain, &Rounds, "power manager");
+    CHECK(GuestBegin(&Guest) == STATUS_PENDING);
+    SimThreadJoin(Sleeper);
+    CHECK(SimEdgeLink(Stages[0].Edge).State == MediaConnectStateConnected);
+    GuestRun(&Guest);
+    CHECK(GuestEnd(&Guest, EndByCancel) == STATUS_CANCELLED);
+    CHECK(SimEdgeLink(Stages[0].Edge).State == MediaConnectStateDisconnected);
+}
+
 /* Sessions come and go while the adapter pauses and restarts. */
 static void
 SessionsAndPauses(void)
@@ -547,6 +570,7 @@ const SCENARIO LifeScenarios[] = {
     {.Name = "pause-and-restart", .Adapters = 1, .Points = 1100, .Run = PauseAndRestart},
     {.Name = "send-while-pausing", .Adapters = 1, .Points = 3000, .Run = SendWhilePausing},
     {.Name = "sleep-and-wake", .Adapters = 1, .Points = 1150, .Run = SleepAndWake},
+    {.Name = "sessions-and-sleep", .Adapters = 1, .Points = 900, .Run = SessionsAndSleep},
     {.Name = "sessions-and-pauses", .Adapters = 1, .Points = 900, .Run = SessionsAndPauses},
     {.Name = "late-returns", .Adapters = 1, .Points = 600, .Run = LateReturns},
     {.Name = "surprise-removal", .Adapters = 1, .Points = 900, .Run = SurpriseRemoval},

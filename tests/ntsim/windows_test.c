@@ -98,6 +98,25 @@ OidsThatNdisKeeps(void **State)
     assert_int_equal(
         Ask(NdisRequestQueryInformation, OID_PNP_QUERY_POWER, &Power, sizeof(Power), &Needed),
         NDIS_STATUS_SUCCESS);
+    for (ULONG Bytes = 0; Bytes < sizeof(Power); ++Bytes)
+    {
+        assert_int_equal(Ask(NdisRequestSetInformation, OID_PNP_SET_POWER, &Power, Bytes, &Needed),
+                         NDIS_STATUS_INVALID_LENGTH);
+        assert_int_equal(Needed, sizeof(Power));
+    }
+    for (Power = NdisDeviceStateUnspecified; Power <= NdisDeviceStateMaximum; ++Power)
+    {
+        BOOLEAN Valid = Power >= NdisDeviceStateD0 && Power <= NdisDeviceStateD3;
+        assert_int_equal(
+            Ask(NdisRequestSetInformation, OID_PNP_SET_POWER, &Power, sizeof(Power), &Needed),
+            Valid ? NDIS_STATUS_SUCCESS : NDIS_STATUS_INVALID_DATA);
+    }
+    assert_int_equal(SimEdgeLink(WorldEdge).State, MediaConnectStateUnknown);
+    Power = NdisDeviceStateD0;
+    assert_int_equal(
+        Ask(NdisRequestSetInformation, OID_PNP_SET_POWER, &Power, sizeof(Power), &Needed),
+        NDIS_STATUS_SUCCESS);
+    assert_int_equal(SimEdgeLink(WorldEdge).State, MediaConnectStateDisconnected);
     assert_int_equal(Ask(NdisRequestMethod, OID_GEN_STATISTICS, &Power, sizeof(Power), &Needed),
                      NDIS_STATUS_NOT_SUPPORTED);
 }
