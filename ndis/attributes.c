@@ -85,6 +85,8 @@ SetRegistration(NDIS_ADAPTER *Adapter,
 
 #define GENERAL "NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES"
 
+BOOLEAN NdisToTheLetter;
+
 /* SupportedStatistics: what the page lists, all of which NDIS 6.0 drivers must support, and what
  * else ntddndis.h has. */
 #define DEMANDED_STATISTICS                                                                        \
@@ -144,7 +146,8 @@ CheckGeneral(const NDIS_ADAPTER *Adapter, const NDIS_MINIPORT_ADAPTER_GENERAL_AT
         {General->IfType != 0, "IfType", "an IANA interface type"},
         {(General->SupportedStatistics & ~(ULONG)KNOWN_STATISTICS) == 0, "SupportedStatistics",
          "of NDIS_STATISTICS_..._SUPPORTED only"},
-        {(General->SupportedStatistics & DEMANDED_STATISTICS) == DEMANDED_STATISTICS,
+        {!NdisToTheLetter ||
+             (General->SupportedStatistics & DEMANDED_STATISTICS) == DEMANDED_STATISTICS,
          "SupportedStatistics", "all that NDIS_STATISTICS_INFO has"},
         {General->SupportedOidList != NULL, "SupportedOidList", "not NULL"},
         {General->SupportedOidListLength != 0 &&
@@ -154,7 +157,8 @@ CheckGeneral(const NDIS_ADAPTER *Adapter, const NDIS_MINIPORT_ADAPTER_GENERAL_AT
              General->PowerManagementCapabilities == NULL,
          "PowerManagementCapabilities",
          "NULL, for NDIS 6.20 drivers use PowerManagementCapabilitiesEx"},
-        {Adapter->Driver->NdisVersion < NDIS_VERSION(6, 20) || PowerCapabilities(General) != NULL,
+        {!NdisToTheLetter || Adapter->Driver->NdisVersion < NDIS_VERSION(6, 20) ||
+             PowerCapabilities(General) != NULL,
          "PowerManagementCapabilitiesEx", "given, being mandatory for NDIS 6.20 drivers"},
     };
     BOOLEAN Holds = TRUE;
@@ -178,7 +182,7 @@ SetGeneral(NDIS_ADAPTER *Adapter, const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES
         return Status;
     if (!CheckGeneral(Adapter, General))
         return NDIS_STATUS_FAILURE;
-    if (Adapter->Driver->NdisVersion >= NDIS_VERSION(6, 20))
+    if (PowerCapabilities(General) != NULL)
     {
         Status = RuleHeader(Function, &PowerCapabilities(General)->Header, &PowerRule,
                             Adapter->Driver->NdisVersion);

@@ -123,6 +123,13 @@ NDIS_STATUS
 NdisEdgeOidRequest(NDIS_ADAPTER *Adapter, NDIS_OID_REQUEST *Request);
 
 /*
+ * For tests. TRUE: NDIS also demands what its documentation does, but Windows' own samples do not
+ * all do, and so other vendors' drivers: that all statistics are supported, and that the
+ * capabilities of power management are given. FALSE at first.
+ */
+extern BOOLEAN NdisToTheLetter;
+
+/*
  * For tests. TRUE: NdisEdgeSend is allowed, and reaches the miniport, until a pause is complete;
  * FALSE, as at first: until EdgeAdapterPause. Above Windows' miniports sends end before a pause
  * begins, but the page "Pausing an Adapter" wants them refused, not excluded. While the adapter

@@ -245,7 +245,7 @@ CheckStatistics(const VOID *Buffer, ULONG Length)
     if (RuleHeader(Function, &Info.Header, &StatisticsRule, NDIS_VERSION_ANY) !=
         NDIS_STATUS_SUCCESS)
         return FALSE;
-    if (Info.SupportedStatistics == DEMANDED_STATISTICS)
+    if (Info.SupportedStatistics == DEMANDED_STATISTICS || !NdisToTheLetter)
         return TRUE;
     RuleBroken("%s: NDIS_STATISTICS_INFO.SupportedStatistics is %x; NDIS 6 drivers must support "
                "all, which are %x",

@@ -101,4 +101,8 @@ SimPointHook(void (*Hook)(const char *What));
 void
 SimDisturb(unsigned Seed);
 
+/* Whether the driver promises that no thread can be suspended while it has lists to send; if so, a
+ * completion where it can be is a broken rule. FALSE at first: Windows demands it of no driver. */
+extern BOOLEAN SimSendsAreShielded;
+
 #endif

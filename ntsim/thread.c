@@ -74,8 +74,11 @@ SimCheckSuspension(const char *Call)
                       "guarded region or at least APC_LEVEL is required");
 }
 
+BOOLEAN SimSendsAreShielded;
+
 /* A driver completes sends. It has had the lists until now, and whoever pauses what is above it
- * waits for them: article "Pausing a Driver Stack". */
+ * waits for them: article "Pausing a Driver Stack". That a thread can be suspended meanwhile breaks
+ * no rule of Windows', only a promise that a driver may make. */
 VOID NTAPI
 __wrap_NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
                                        PNET_BUFFER_LIST NetBufferList, ULONG SendCompleteFlags);
@@ -84,7 +87,7 @@ __wrap_NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
                                        PNET_BUFFER_LIST NetBufferList, ULONG SendCompleteFlags)
 {
 #if !defined(SIM_UNCHECKED)
-    if (SimMayBeSuspended(SimThread()))
+    if (SimSendsAreShielded && SimMayBeSuspended(SimThread()))
         SimRuleBroken("NdisMSendNetBufferListsComplete", "Disabling APCs",
                       "the driver has lists to send where the thread can be suspended: whoever "
                       "pauses the binding would wait until it is resumed. A critical region, a "

@@ -321,6 +321,20 @@ RejectsStatisticsOfTheOtherFamily(void **State)
     WorldEnd();
 }
 
+/* As Windows' own samples do. */
+static void
+DemandsOnlySomeOfAnyDriver(void **State)
+{
+    (void)State;
+    NdisToTheLetter = FALSE;
+    GENERAL.SupportedStatistics = NDIS_STATISTICS_XMIT_OK_SUPPORTED |
+                                  NDIS_STATISTICS_RCV_OK_SUPPORTED |
+                                  NDIS_STATISTICS_GEN_STATISTICS_SUPPORTED;
+    GENERAL.PowerManagementCapabilitiesEx = NULL;
+    WorldRun();
+    WorldEnd();
+}
+
 static void
 RejectsUnknownStatistics(void **State)
 {
@@ -562,6 +576,7 @@ RunAdapterTests(void)
         WORLD_TEST(RejectsSmallPowerCapabilities),
         WORLD_TEST(RejectsStatisticsOfTheOtherFamily),
         WORLD_TEST(RejectsUnknownStatistics),
+        WORLD_TEST(DemandsOnlySomeOfAnyDriver),
         WORLD_TEST(RestartFailureLeavesPaused),
         WORLD_TEST(PauseAndRestartMayPend),
         WORLD_TEST(PauseIsForRunningAdapters),

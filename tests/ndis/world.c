@@ -375,6 +375,7 @@ WorldSetup(void **State)
     KernelReset();
     memset(&World, 0, sizeof(World));
     ScriptDefaults(&World.Script);
+    NdisToTheLetter = TRUE;
     KernelSetValue(KERNEL_SOFTWARE_KEY, L"NetCfgInstanceId", REG_SZ, InstanceId,
                    sizeof(InstanceId));
     return 0;

@@ -238,6 +238,7 @@ __wrap_NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
 static void
 BreakSend(void)
 {
+    SimSendsAreShielded = TRUE;
     __wrap_NdisMSendNetBufferListsComplete(NULL, NULL, 0);
 }
 

@@ -12,6 +12,8 @@ WorldTryUp(void)
     static const WCHAR Guid[] = WORLD_GUID;
     SimRegistrySet(WORLD_KEY, L"NetCfgInstanceId", REG_SZ, Guid, sizeof(Guid));
     WorldDevice = NULL;
+    SimSendsAreShielded = TRUE; /* docs/threat-model.md */
+    NdisToTheLetter = TRUE;
     if (!NT_SUCCESS(SimDriverLoadImage(NTSIM_DRIVER)))
         return FALSE;
     WorldDevice = SimDeviceAdd(WORLD_KEY);
