@@ -45,11 +45,18 @@ static pthread_cond_t Changed = PTHREAD_COND_INITIALIZER;
 static SIM_EDGE Edges[EDGES_MAX];
 static SIM_EDGE *Newest;
 static void (*CreateHook)(void);
+static void (*LinkHook)(void);
 
 void
 SimEdgeSetCreateHook(void (*Hook)(void))
 {
     CreateHook = Hook;
+}
+
+void
+SimEdgeSetLinkHook(void (*Hook)(void))
+{
+    LinkHook = Hook;
 }
 
 /* Waits, under Mutex, until Condition(Context) or Deadline, if that is not NULL. */
@@ -248,6 +255,8 @@ EdgeLinkState(PVOID EdgeContext, NET_IF_MEDIA_CONNECT_STATE State, ULONG64 XmitL
     Edge->Link.Speed = XmitLinkSpeed;
     Edge->Link.Irql = KeGetCurrentIrql();
     pthread_mutex_unlock(&Mutex);
+    if (LinkHook != NULL)
+        LinkHook();
 }
 
 NTSTATUS

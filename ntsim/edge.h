@@ -40,6 +40,10 @@ typedef struct SIM_LINK
 SIM_LINK
 SimEdgeLink(SIM_EDGE *Edge);
 
+/* Called at each change of a link, in the call that tells it. NULL: nothing, as at first. */
+void
+SimEdgeSetLinkHook(void (*Hook)(void));
+
 /* ---- What the miniport indicates ----------------------------------------------------------------
  */
 

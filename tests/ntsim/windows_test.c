@@ -121,6 +121,41 @@ OidsThatNdisKeeps(void **State)
                      NDIS_STATUS_NOT_SUPPORTED);
 }
 
+static void
+SetPower(NDIS_DEVICE_POWER_STATE Power)
+{
+    ULONG Needed;
+    assert_int_equal(
+        Ask(NdisRequestSetInformation, OID_PNP_SET_POWER, &Power, sizeof(Power), &Needed),
+        NDIS_STATUS_SUCCESS);
+}
+
+static unsigned LinkChanges;
+
+static void
+SleepWhenTold(void)
+{
+    if (LinkChanges++ == 0)
+        SetPower(NdisDeviceStateD3);
+}
+
+/* While the miniport tells that the link is up, the adapter goes to sleep: it tells that, too, and
+ * waits for nothing. */
+static void
+SleepsWhileTheLinkIsTold(void **State)
+{
+    (void)State;
+    LinkChanges = 0;
+    SimEdgeSetLinkHook(SleepWhenTold);
+    Begin();
+    assert_int_equal(SimEdgeLink(WorldEdge).State, MediaConnectStateUnknown);
+    SetPower(NdisDeviceStateD0);
+    assert_int_equal(SimEdgeLink(WorldEdge).State, MediaConnectStateConnected);
+    assert_int_equal(SimEdgeLink(WorldEdge).Connects, 2);
+    SimEdgeSetLinkHook(NULL);
+    ApplicationExit(&App);
+}
+
 /* Page "Dispatch IRQL Tracking": whoever does not know the IRQL does not say it. */
 static void
 SendsAtDispatchLevelWithoutTheFlag(void **State)
@@ -231,9 +266,13 @@ void
 RunWindowsTests(void)
 {
     static const struct CMUnitTest windows_tests[] = {
-        WORLD_TEST(WindowsVistaIsRefused),     WORLD_TEST(ManyProcessors),
-        WORLD_TEST(OidsThatNdisKeeps),         WORLD_TEST(SendsAtDispatchLevelWithoutTheFlag),
-        WORLD_TEST(CancelsFindNothing),        WORLD_TEST(RequestsWhileTheDeviceGoes),
+        WORLD_TEST(WindowsVistaIsRefused),
+        WORLD_TEST(ManyProcessors),
+        WORLD_TEST(OidsThatNdisKeeps),
+        WORLD_TEST(SleepsWhileTheLinkIsTold),
+        WORLD_TEST(SendsAtDispatchLevelWithoutTheFlag),
+        WORLD_TEST(CancelsFindNothing),
+        WORLD_TEST(RequestsWhileTheDeviceGoes),
         WORLD_TEST(DriverKeyChangesMeanwhile),
     };
     RUN_TESTS("windows", windows_tests);
