@@ -6,7 +6,7 @@
 #include <string.h>
 #include "edge.h"
 #include "dispatcher.h"
-#include "system.h"
+#include "indicated.h"
 #include "thread.h"
 
 #define EDGES_MAX 64
@@ -297,65 +297,10 @@ CopyPacket(PNET_BUFFER NetBuffer)
     return Packet;
 }
 
-/* How long a list's out-of-band data is on Windows 7, and from NDIS 6.30 on what of it the layers
- * above a miniport use for packets that they receive. */
-#define OUT_OF_BAND_620 (NetBufferListFilteringInfo + 1)
-#define OUT_OF_BAND_630 (RscTcpTimestampDelta + 1)
-/* What Scribble leaves there. */
-#define SCRIBBLED(Info) ((PVOID)(ULONG_PTR)(0x101 * ((Info) + 1)))
-
-/* What a miniport must not say of a packet that it knows nothing of, and what whoever had the list
- * before left in it. */
-static void
-CheckOutOfBand(PNET_BUFFER_LIST List)
-{
-    static const char Call[] = "NdisMIndicateReceiveNetBufferLists";
-    static const char Page[] = "nblinfo/ne-nblinfo-ndis_net_buffer_list_info";
-    static const unsigned Last = MaxNetBufferListInfo - 1;
-    unsigned Length = SimIsWindows7() ? OUT_OF_BAND_620 : OUT_OF_BAND_630;
-    for (unsigned Info = 0; Info < Length; ++Info)
-    {
-        if (Info != NetBufferListFrameType && List->NetBufferListInfo[Info] != NULL)
-            SimRuleBroken(Call, Page, "out-of-band data %u of list %p is %p, of another packet",
-                          Info, (void *)List, List->NetBufferListInfo[Info]);
-    }
-    for (unsigned Info = Length; List->NetBufferListInfo[Last] == SCRIBBLED(Last) && Info < Last;
-         ++Info)
-    {
-        if (List->NetBufferListInfo[Info] != SCRIBBLED(Info))
-            SimRuleBroken(Call, Page,
-                          "list %p of this NDIS ends before out-of-band data %u, which is changed",
-                          (void *)List, Info);
-    }
-    if (List->NblFlags & ~(NDIS_NBL_FLAGS_IS_IPV4 | NDIS_NBL_FLAGS_IS_IPV6))
-        SimRuleBroken(Call, "nbl/ns-nbl-net_buffer_list", "NblFlags of list %p are %x",
-                      (void *)List, List->NblFlags);
-    if (List->FirstNetBuffer->MdlChain->Next != NULL)
-        SimRuleBroken(Call, "NET_BUFFER Architecture", "list %p has an MDL too many", (void *)List);
-}
-
-/* A filter or protocol writes what it likes to the lists that it has, before it gives them back. */
-static void
-Scribble(PNET_BUFFER_LIST Chain)
-{
-    static MDL Other;
-    for (PNET_BUFFER_LIST List = Chain; List != NULL; List = List->Next)
-    {
-        PNET_BUFFER Buffer = List->FirstNetBuffer;
-        for (unsigned Info = 0; Info < MaxNetBufferListInfo; ++Info)
-            List->NetBufferListInfo[Info] = SCRIBBLED(Info);
-        List->NblFlags = NDIS_NBL_FLAGS_IS_UDP | NDIS_NBL_FLAGS_IS_IPV4 | NDIS_NBL_FLAGS_IS_IPV6 |
-                         NDIS_NBL_FLAGS_IS_LOOPBACK_PACKET;
-        List->Status = NDIS_STATUS_FAILURE;
-        Buffer->MdlChain->Next = &Other;
-        Buffer->DataOffset = Buffer->CurrentMdlOffset = 7;
-    }
-}
-
 static void
 TakeIn(SIM_EDGE *Edge, PNET_BUFFER_LIST List)
 {
-    CheckOutOfBand(List);
+    SimIndicatedCheck(List);
     ULONG_PTR Type = (ULONG_PTR)NET_BUFFER_LIST_INFO(List, NetBufferListFrameType);
     for (PNET_BUFFER Buffer = List->FirstNetBuffer; Buffer != NULL; Buffer = Buffer->Next)
     {
@@ -392,7 +337,7 @@ EdgeReceive(PVOID EdgeContext, PNET_BUFFER_LIST NetBufferLists, ULONG Count, ULO
         TakeIn(Edge, List);
     if (ReceiveFlags & NDIS_RECEIVE_FLAGS_RESOURCES)
     {
-        Scribble(NetBufferLists);
+        SimIndicatedScribble(NetBufferLists);
         return;
     }
     pthread_mutex_lock(&Mutex);
@@ -407,7 +352,7 @@ EdgeReceive(PVOID EdgeContext, PNET_BUFFER_LIST NetBufferLists, ULONG Count, ULO
     pthread_mutex_unlock(&Mutex);
     if (!Hold)
     {
-        Scribble(NetBufferLists);
+        SimIndicatedScribble(NetBufferLists);
         NdisEdgeReturn(Edge->Adapter, NetBufferLists);
     }
 }
@@ -437,7 +382,7 @@ SimEdgeReturn(SIM_EDGE *Edge, unsigned Count)
     pthread_mutex_unlock(&Mutex);
     if (Returned != 0)
     {
-        Scribble(Chain);
+        SimIndicatedScribble(Chain);
         NdisEdgeReturn(Edge->Adapter, Chain);
     }
     return Returned;
