@@ -163,7 +163,8 @@ SessionClose(WINTUN_ADAPTER_HANDLE Adapter, WINTUN_SESSION_HANDLE Session);
 DWORD
 SessionDrain(WINTUN_SESSION_HANDLE Session);
 
-/* Waits for threads, SOON_MILLISECONDS in all, and closes their handles. FALSE if one goes on. */
+/* Waits for threads, six times SOON_MILLISECONDS in all, since some have much to do, and closes
+ * their handles. FALSE if one goes on. */
 BOOL
 ThreadsJoin(HANDLE *Threads, DWORD Count);
 

@@ -78,7 +78,7 @@ SessionDrain(WINTUN_SESSION_HANDLE Session)
 BOOL
 ThreadsJoin(HANDLE *Threads, DWORD Count)
 {
-    BOOL All = WaitForMultipleObjects(Count, Threads, TRUE, SOON_MILLISECONDS) != WAIT_TIMEOUT;
+    BOOL All = WaitForMultipleObjects(Count, Threads, TRUE, 6 * SOON_MILLISECONDS) != WAIT_TIMEOUT;
 
     for (DWORD Index = 0; Index < Count; ++Index)
         CloseHandle(Threads[Index]);
