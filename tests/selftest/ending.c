@@ -84,20 +84,29 @@ EndInDllMain(const WCHAR *Name)
     return Session ? 0 : NO_SESSION;
 }
 
-void
-EndUnderLoaderLock(void)
+/* The status of a process that does a job with an adapter that there is. */
+static DWORD
+StatusOfJob(const WCHAR *Job)
 {
     WINTUN_ADAPTER_HANDLE Adapter = AdapterMake();
     DWORD Status = NO_SESSION;
     CHILD Child;
 
-    if (Adapter && ChildStart(&Child, L"detaches " NAME))
+    if (Adapter && ChildStart(&Child, Job))
         Status = ChildEnd(&Child);
+    WintunFreeAdapter(Adapter);
+    return Status;
+}
+
+void
+EndUnderLoaderLock(void)
+{
+    DWORD Status = StatusOfJob(L"detaches " NAME);
+
     Check("end/detach", Status == 0,
           "a session is ended by a thread that has the loader's lock, and there can be another one "
           "(status %lu)",
           Status);
-    WintunFreeAdapter(Adapter);
 }
 
 static HMODULE
@@ -132,15 +141,10 @@ UnloadAfterEnd(const WCHAR *Name)
 void
 UnloadAfterSession(void)
 {
-    WINTUN_ADAPTER_HANDLE Adapter = AdapterMake();
-    DWORD Status = NO_SESSION;
-    CHILD Child;
+    DWORD Status = StatusOfJob(L"unloads " NAME);
 
-    if (Adapter && ChildStart(&Child, L"unloads " NAME))
-        Status = ChildEnd(&Child);
     Check("end/unload", Status == 0,
           "the DLL is given back after a session, and unloaded (status %lu)", Status);
-    WintunFreeAdapter(Adapter);
 }
 
 static DWORD WINAPI
