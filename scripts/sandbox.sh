@@ -17,6 +17,16 @@ sandbox_enter() { # NAME: makes the network namespace culvert-NAME-PID; its name
 
 in_sandbox() { ip netns exec "$namespace" "$@"; }
 
+sandbox_processes_left() { # those in $namespace; the launcher's own may take a moment to die
+  local left
+  for _ in $(seq 100); do
+    left=$(ip netns pids "$namespace")
+    [ -n "$left" ] || return
+    sleep 0.05
+  done
+  echo "$left"
+}
+
 start_program() { # LOG PROGRAM [ARG...]: in $namespace, in the background; its launcher's id is in $program
   local log=$1
   shift

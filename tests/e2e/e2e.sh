@@ -80,12 +80,8 @@ nothing_left() { # after a program has cleaned up: no interface, driver file or 
   [ -z "$left" ] || { fail "interfaces are left: $left"; return 1; }
   left=$(find "$CULVERT_PREFIX/drive_c/windows" -iname 'culvert.sys' -o -path '*/Temp/*' -type f -newer "$work/start")
   [ -z "$left" ] || { fail "files are left: $left"; return 1; }
-  for _ in $(seq 100); do # the launcher's own may take a moment to die
-    left=$(ip netns pids "$namespace")
-    [ -n "$left" ] || return 0
-    sleep 0.05
-  done
-  fail "processes are left: $(ps -o pid=,args= -p "$(echo $left | tr ' ' ,)")"
+  left=$(sandbox_processes_left)
+  [ -z "$left" ] || fail "processes are left: $(ps -o pid=,args= -p "$(echo $left | tr ' ' ,)")"
 }
 
 api_basics() {

@@ -50,11 +50,7 @@ if [ -n "$left" ]; then
   echo "not ok - interfaces are left: $left"
   status=1
 fi
-for _ in $(seq 100); do # the launcher's own may take a moment to die
-  left=$(ip netns pids "$namespace")
-  [ -n "$left" ] || break
-  sleep 0.05
-done
+left=$(sandbox_processes_left)
 if [ -n "$left" ]; then
   echo "not ok - processes are left: $left"
   status=1
