@@ -25,13 +25,9 @@ BOOL
 ChildStart(CHILD *Child, const WCHAR *Arguments)
 {
     WCHAR Dll[MAX_PATH];
-    HMODULE Module;
 
     ZeroMemory(Child, sizeof(*Child));
-    return GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS |
-                                  GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
-                              (LPCWSTR)(ULONG_PTR)WintunCreateAdapter, &Module) &&
-           GetModuleFileNameW(Module, Dll, MAX_PATH) && ChildStartWith(Child, Dll, Arguments);
+    return DllPath(Dll) && ChildStartWith(Child, Dll, Arguments);
 }
 
 BOOL

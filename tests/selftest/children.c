@@ -252,27 +252,6 @@ JobStatistics(WCHAR **Arguments)
     return !Good;
 }
 
-/* exits NAME: has a session when it exits. */
-static int
-JobExits(WCHAR **Arguments)
-{
-    return ExitInTheMidst(Arguments[0]);
-}
-
-/* detaches NAME: ends a session where the loader has its lock. */
-static int
-JobDetaches(WCHAR **Arguments)
-{
-    return EndInDllMain(Arguments[0]);
-}
-
-/* unloads NAME: gives the DLL back after a session. */
-static int
-JobUnloads(WCHAR **Arguments)
-{
-    return UnloadAfterEnd(Arguments[0]);
-}
-
 /* idle: keeps Wine's server running between runs. */
 static int
 JobIdle(WCHAR **Arguments)
@@ -291,13 +270,14 @@ ChildRun(int Count, WCHAR **Arguments)
         const WCHAR *Name;
         JOB Job;
         int Arguments;
-    } Jobs[] = {
-        {L"create", JobCreate, 1}, {L"open", JobOpen, 1},         {L"session", JobSession, 1},
-        {L"eof", JobEof, 1},       {L"lives", JobLives, 2},       {L"race", JobRace, 1},
-        {L"steps", JobSteps, 1},   {L"fails", JobFails, 3},       {L"holds", JobHolds, 1},
-        {L"mutex", JobMutex, 1},   {L"modules", JobModules, 1},   {L"statistics", JobStatistics, 2},
-        {L"exits", JobExits, 1},   {L"detaches", JobDetaches, 1}, {L"unloads", JobUnloads, 1},
-        {L"idle", JobIdle, 0}};
+    } Jobs[] = {{L"create", JobCreate, 1},       {L"open", JobOpen, 1},
+                {L"session", JobSession, 1},     {L"eof", JobEof, 1},
+                {L"lives", JobLives, 2},         {L"race", JobRace, 1},
+                {L"steps", JobSteps, 1},         {L"fails", JobFails, 3},
+                {L"holds", JobHolds, 1},         {L"mutex", JobMutex, 1},
+                {L"modules", JobModules, 1},     {L"statistics", JobStatistics, 2},
+                {L"exits", ExitInTheMidst, 1},   {L"detaches", EndInDllMain, 1},
+                {L"unloads", UnloadAfterEnd, 1}, {L"idle", JobIdle, 0}};
 
     for (size_t Index = 0; Index < ARRAYSIZE(Jobs); ++Index)
     {

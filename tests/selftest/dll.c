@@ -56,11 +56,23 @@ DllLoad(const WCHAR *Path)
 }
 
 BOOL
-DllUnload(WCHAR Path[MAX_PATH])
+DllPath(WCHAR Path[MAX_PATH])
 {
     DWORD Length = GetModuleFileNameW(Dll, Path, MAX_PATH);
 
-    return Length != 0 && Length < MAX_PATH && FreeLibrary(Dll) && !GetModuleHandleW(Path);
+    return Length != 0 && Length < MAX_PATH;
+}
+
+BOOL
+DllUnload(WCHAR Path[MAX_PATH])
+{
+    ULONGLONG End = GetTickCount64() + SOON_MILLISECONDS;
+
+    if (!DllPath(Path) || !FreeLibrary(Dll))
+        return FALSE;
+    while (GetModuleHandleW(Path) && GetTickCount64() < End)
+        Sleep(1);
+    return !GetModuleHandleW(Path);
 }
 
 BOOL

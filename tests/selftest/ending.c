@@ -65,9 +65,9 @@ EndOnTheWayOut(LPVOID Session)
 
 /* detaches NAME: a thread of it ends a session. */
 int
-EndInDllMain(const WCHAR *Name)
+EndInDllMain(WCHAR **Arguments)
 {
-    WINTUN_ADAPTER_HANDLE Adapter = WintunOpenAdapter(POOL, Name);
+    WINTUN_ADAPTER_HANDLE Adapter = WintunOpenAdapter(POOL, Arguments[0]);
     WINTUN_SESSION_HANDLE Session = WintunStartSession(Adapter, CAPACITY);
     HANDLE Thread = Session ? CreateThread(NULL, 0, EndOnTheWayOut, Session, 0, NULL) : NULL;
     DWORD Size;
@@ -109,33 +109,19 @@ EndUnderLoaderLock(void)
           Status);
 }
 
-static HMODULE
-DllModule(void)
-{
-    HMODULE Module = NULL;
-
-    GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS |
-                           GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
-                       (LPCWSTR)(ULONG_PTR)WintunEndSession, &Module);
-    return Module;
-}
-
 /* unloads NAME: gives the DLL back after a session. */
 int
-UnloadAfterEnd(const WCHAR *Name)
+UnloadAfterEnd(WCHAR **Arguments)
 {
-    WINTUN_ADAPTER_HANDLE Adapter = WintunOpenAdapter(POOL, Name);
+    WINTUN_ADAPTER_HANDLE Adapter = WintunOpenAdapter(POOL, Arguments[0]);
     WINTUN_SESSION_HANDLE Session = WintunStartSession(Adapter, CAPACITY);
-    ULONGLONG End = GetTickCount64() + SOON_MILLISECONDS;
+    WCHAR Path[MAX_PATH];
 
     WintunEndSession(Session);
     WintunFreeAdapter(Adapter);
     if (!Session)
         return NO_SESSION;
-    FreeLibrary(DllModule());
-    while (DllModule() && GetTickCount64() < End)
-        Sleep(1);
-    return DllModule() ? GOES_ON : 0;
+    return DllUnload(Path) ? 0 : GOES_ON;
 }
 
 void
@@ -158,9 +144,9 @@ Hammer(LPVOID Session)
 
 /* exits NAME: ends in the midst of calls, its session in a DllMain. */
 int
-ExitInTheMidst(const WCHAR *Name)
+ExitInTheMidst(WCHAR **Arguments)
 {
-    WINTUN_ADAPTER_HANDLE Adapter = WintunOpenAdapter(POOL, Name);
+    WINTUN_ADAPTER_HANDLE Adapter = WintunOpenAdapter(POOL, Arguments[0]);
 
     EndsWithProcess = WintunStartSession(Adapter, CAPACITY);
     if (!EndsWithProcess)

@@ -78,8 +78,12 @@ DllHas(CULVERT_FEATURE Feature, const char *Sentence);
 BOOL
 DllLoad(const WCHAR *Path);
 
+/* The path of the DLL that is loaded. */
+BOOL
+DllPath(WCHAR Path[MAX_PATH]);
+
 /* Unloads the DLL, so that this process is none of those that use it, until DllLoad with the path
- * that it gives. */
+ * that it gives. FALSE if it stays loaded: a thread of a session's may keep it for a moment. */
 BOOL
 DllUnload(WCHAR Path[MAX_PATH]);
 
@@ -260,11 +264,11 @@ ChildWait(void);
 /* The jobs of processes of which a thread ends a session in a DllMain, which unload the DLL
  * after one, and which exit while their threads are inside the DLL. */
 int
-EndInDllMain(const WCHAR *Name);
+EndInDllMain(WCHAR **Arguments);
 int
-UnloadAfterEnd(const WCHAR *Name);
+UnloadAfterEnd(WCHAR **Arguments);
 int
-ExitInTheMidst(const WCHAR *Name);
+ExitInTheMidst(WCHAR **Arguments);
 
 /* ---- Traffic
  * ------------------------------------------------------------------------------------- */
