@@ -32,9 +32,10 @@ start_program() { # LOG PROGRAM [ARG...]: in $namespace, in the background; its 
   shift
   # Here and not in the background, where it might come after the first look of wait_for_line.
   : >"$log" || return 1
-  # A job of its own: in a script, a background process would be started with SIGINT ignored, for good.
+  # A job of its own, and env: in a script, a background process would be started with SIGINT ignored, for good;
+  # so would all that we start if we are one.
   set -m
-  ip netns exec "$namespace" "$root/winehost/launch.sh" "$@" >>"$log" 2>&1 </dev/null &
+  ip netns exec "$namespace" env --default-signal=INT "$root/winehost/launch.sh" "$@" >>"$log" 2>&1 </dev/null &
   program=$!
   set +m
   sandbox_programs="$sandbox_programs $program"
@@ -49,8 +50,13 @@ wait_for_line() { # LOG PATTERN SECONDS: until the log has such a line; fails if
   done
 }
 
-stop_program() { # SIGNAL: asks the program to end, and returns its exit status
+stop_program() { # SIGNAL: asks the program to end, and returns its exit status; it has two minutes
+  local end=$((SECONDS + 120))
   kill -"$1" "$program" 2>/dev/null
+  while kill -0 "$program" 2>/dev/null; do
+    [ $SECONDS -lt $end ] || kill -TERM "$program" 2>/dev/null
+    sleep 0.05
+  done
   wait "$program"
 }
 
